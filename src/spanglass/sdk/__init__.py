@@ -1,0 +1,1 @@
+"""Produce: what runs inside the user's process."""

@@ -1,0 +1,1 @@
+"""KEEP AND ANSWER: receive -> normalise -> pipeline -> store -> query -> api, in one process."""

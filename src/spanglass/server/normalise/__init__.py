@@ -1,0 +1,1 @@
+"""Attributes of any span become facts: an ordered list of pure functions over frozen records."""

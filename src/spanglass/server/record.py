@@ -1,0 +1,331 @@
+"""What the server keeps: frozen records of spans, logs and metric points, as received and as understood.
+
+Ids are lower-case hex, validated by the receiver. Times are Unix nanoseconds. Unknown is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from spanglass.call import Cost, Usage
+
+Value: TypeAlias = "str | bool | int | float | bytes | Sequence[Value] | Mapping[str, Value] | None"
+"""What an OTLP AnyValue can hold."""
+
+Attributes: TypeAlias = Mapping[str, Value]
+
+
+class SpanKind(StrEnum):
+    """OTLP span kind."""
+
+    UNSPECIFIED = "unspecified"
+    INTERNAL = "internal"
+    SERVER = "server"
+    CLIENT = "client"
+    PRODUCER = "producer"
+    CONSUMER = "consumer"
+
+
+class Status(StrEnum):
+    """OTLP span status."""
+
+    UNSET = "unset"
+    OK = "ok"
+    ERROR = "error"
+
+
+class Work(StrEnum):
+    """What a span spends its time on; every part of the UI colours and sums by this."""
+
+    LLM = "llm"
+    TOOL = "tool"
+    AGENT = "agent"
+    RETRIEVAL = "retrieval"
+    DATABASE = "db"
+    QUEUE = "queue"
+    HTTP = "http"
+    WAITING = "waiting"
+    OTHER = "other"
+
+
+class Signal(StrEnum):
+    """OTLP signal."""
+
+    TRACES = "traces"
+    METRICS = "metrics"
+    LOGS = "logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Who sent it.
+
+    Attributes:
+        service: `service.name`; None when absent or the SDK's `unknown_service` placeholder is all there is.
+        environment: `deployment.environment.name`, or its older name.
+        attributes: All resource attributes.
+    """
+
+    service: str | None
+    environment: str | None
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The instrumentation scope."""
+
+    name: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A span event."""
+
+    name: str
+    time_ns: int
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A span link."""
+
+    trace_id: str
+    span_id: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span as received.
+
+    Attributes:
+        trace_id: 32 hex digits.
+        span_id: 16 hex digits.
+        parent_span_id: 16 hex digits, or None for a root.
+        name: The span's name.
+        kind: Its kind.
+        start_ns: Start.
+        end_ns: End; never before the start.
+        status: Its status.
+        status_message: What the status says; None when it says nothing.
+        trace_state: W3C tracestate; None when empty.
+        attributes: Attributes as sent.
+        events: Events as sent.
+        links: Links as sent.
+        resource: Who sent it.
+        scope: The instrumentation that made it.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    kind: SpanKind
+    start_ns: int
+    end_ns: int
+    status: Status
+    status_message: str | None
+    trace_state: str | None
+    attributes: Attributes
+    events: tuple[Event, ...]
+    links: tuple[Link, ...]
+    resource: Resource
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What normalising read from a span that is one call to a model; one billable unit.
+
+    Attributes:
+        operation: `gen_ai.operation.name`.
+        provider: `gen_ai.provider.name`.
+        request_model: The model asked for.
+        response_model: The model that answered.
+        response_id: The provider's response id.
+        usage: Tokens, inclusive totals.
+        finish_reasons: In order.
+        service_tier: The tier that served the call.
+        stream: True where streamed; None when not said.
+        first_chunk_ns: Request to first event, ns.
+        first_token_ns: Request to first content, ns.
+        resend_count: Which retry this attempt is; None or 0 on the first.
+        incomplete: The answer ended before its terminal event.
+        reported_cost: What the provider said it cost, in USD.
+        producer_cost: What the producer of the span computed.
+    """
+
+    operation: str
+    provider: str | None = None
+    request_model: str | None = None
+    response_model: str | None = None
+    response_id: str | None = None
+    usage: Usage | None = None
+    finish_reasons: tuple[str, ...] = ()
+    service_tier: str | None = None
+    stream: bool | None = None
+    first_chunk_ns: int | None = None
+    first_token_ns: int | None = None
+    resend_count: int | None = None
+    incomplete: bool = False
+    reported_cost: Decimal | None = None
+    producer_cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What normalising read from any span.
+
+    Attributes:
+        work: What its time is spent on.
+        call: Set where, and only where, the span is one call to a model.
+        error_type: `error.type`, or the exception's type.
+        user_id: The user.
+        session_id: The session or conversation.
+        feature: The application's feature.
+        prompt_name: The prompt template.
+        prompt_version: Its version.
+    """
+
+    work: Work = Work.OTHER
+    call: Call | None = None
+    error_type: str | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    feature: str | None = None
+    prompt_name: str | None = None
+    prompt_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSpan:
+    """A span with what was understood of it, ready to be written.
+
+    Attributes:
+        span: As received.
+        facts: As normalised.
+        cost: What the call cost; None where, and only where, the span is not a call to a model.
+    """
+
+    span: Span
+    facts: Facts
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """A log record as received; kept in a plain table.
+
+    Attributes:
+        time_ns: When it happened, or was observed where that is all there is.
+        severity: Severity number, 0 to 24; 0 is unspecified.
+        severity_text: Severity as sent.
+        event_name: Event name; None for a plain log.
+        body: The body.
+        trace_id: The trace it belongs to.
+        span_id: The span it belongs to.
+        attributes: As sent.
+        resource: Who sent it.
+        scope: The instrumentation that made it.
+    """
+
+    time_ns: int
+    severity: int
+    severity_text: str | None
+    event_name: str | None
+    body: Value
+    trace_id: str | None
+    span_id: str | None
+    attributes: Attributes
+    resource: Resource
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One data point as received; kept in a plain table.
+
+    Attributes:
+        name: Metric name.
+        unit: Metric unit.
+        kind: gauge, sum, histogram, exponential_histogram or summary.
+        temporality: delta or cumulative; None where the kind has none.
+        monotonic: For sums.
+        start_ns: Start of the interval; None where not sent.
+        time_ns: End of the interval.
+        value: For gauges and sums; exact for integers.
+        count: For histograms and summaries.
+        total: Sum of the values, for histograms and summaries; None where not sent.
+        details: Buckets, quantiles, extremes and exemplars, in OTLP/JSON form.
+        attributes: Labels as sent.
+        resource: Who sent it.
+        scope: The instrumentation that made it.
+    """
+
+    name: str
+    unit: str | None
+    kind: str
+    temporality: str | None
+    monotonic: bool | None
+    start_ns: int | None
+    time_ns: int
+    value: float | int | None
+    count: int | None
+    total: float | None
+    details: Mapping[str, Value]
+    attributes: Attributes
+    resource: Resource
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One export request, decoded.
+
+    Attributes:
+        signal: Which signal it carries; the other two sequences are empty.
+        digest: 16 bytes that identify the request's exact bytes, so that sending it again is recognised.
+        size: Bytes of the decompressed body, what the queue counts.
+        received_ns: When it arrived.
+        spans: Spans, for traces.
+        logs: Records, for logs.
+        points: Points, for metrics.
+        rejected: Items that could not be read and are reported to the sender as a partial success.
+        rejected_reason: Why, for the first of them.
+    """
+
+    signal: Signal
+    digest: bytes
+    size: int
+    received_ns: int
+    spans: Sequence[Span] = ()
+    logs: Sequence[LogRecord] = ()
+    points: Sequence[MetricPoint] = ()
+    rejected: int = 0
+    rejected_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One export request, ready to be written.
+
+    Attributes:
+        digest: Of the export request.
+        received_ns: When it arrived.
+        spans: Normalised and priced.
+        logs: As received.
+        points: As received.
+    """
+
+    digest: bytes
+    received_ns: int
+    spans: Sequence[StoredSpan] = field(default=())
+    logs: Sequence[LogRecord] = field(default=())
+    points: Sequence[MetricPoint] = field(default=())

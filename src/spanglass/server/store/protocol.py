@@ -1,0 +1,70 @@
+"""The contract every store engine keeps; tests/contract/ holds one suite for all of them.
+
+Ownership: a store owns its files or connection from `open` until `close`; nobody else opens them meanwhile.
+Threads: `write` is called by one thread at a time; `select` by many, also while a write runs, and each sees a
+consistent snapshot of what was committed when it started.
+Order: rows carry their own times; the order of writing means nothing.
+Errors: an engine translates its own errors to `StoreError` and its children; nothing else escapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol, TypeAlias
+
+from spanglass.server.record import Batch
+
+Parameter: TypeAlias = "str | int | float | bool | Sequence[str] | None"
+Cell: TypeAlias = "str | int | float | bool | Decimal | Sequence[Cell] | None"
+Row: TypeAlias = "Mapping[str, Cell]"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one write did.
+
+    Attributes:
+        stored: Items committed.
+        duplicates: Items of batches that had been written before, and were not written again.
+    """
+
+    stored: int
+    duplicates: int
+
+
+class Store(Protocol):
+    """Keeps batches and answers SQL; see the module's contract."""
+
+    def write(self, batches: Sequence[Batch]) -> Written:
+        """Commit batches in one transaction; when this returns they survive a kill -9 and a power cut.
+
+        A batch whose digest is among the last `WINDOW` written is a duplicate and adds nothing. Either all of the
+        batches are committed or none is. Unknown values are stored as NULL and come back as None.
+
+        Raises:
+            StoreUnavailable: Nothing of these batches was kept; the message says why and what to do.
+        """
+        ...
+
+    def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
+        """Run one SELECT in the common subset and vocabulary of docs/adr (named parameters, `$name`).
+
+        Raises:
+            QueryError: The statement cannot be run as it stands, or took too long.
+            StoreUnavailable: The store is closed or unreachable.
+        """
+        ...
+
+    def size(self) -> int:
+        """Return the bytes held on disk, write-ahead log included."""
+        ...
+
+    def close(self) -> None:
+        """Finish what is running, checkpoint and release files or connections; safe to call twice."""
+        ...
+
+
+WINDOW = 4096
+"""How many of the latest batch digests a store remembers, also across restarts."""
