@@ -1,4 +1,4 @@
-"""Parts of the surroundings that a test may need and a machine may lack: skipped with a reason, or failed when strict."""
+"""What a test may need and a machine may lack: skipped with a reason, or failed when strict."""
 
 import os
 from pathlib import Path
