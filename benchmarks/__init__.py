@@ -1,0 +1,1 @@
+"""Measurements beside a baseline, as ratios interleaved in one run; `python -m benchmarks --help`."""

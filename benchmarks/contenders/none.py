@@ -1,0 +1,5 @@
+"""No observability at all: the floor."""
+
+
+def setup(endpoint: str) -> None:
+    """Do nothing."""
