@@ -133,7 +133,7 @@ def cpu_s(pid: int) -> float:
 
 
 def send(port: int, bodies: list[bytes]) -> float:
-    """Send every body over a few connections, again where refused for now; return seconds until all are acknowledged."""
+    """Send every body over a few connections, again where refused for now; return seconds until all are kept."""
 
     def one_sender(first: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port)

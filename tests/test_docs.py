@@ -1,0 +1,89 @@
+"""The documentation is true: its examples run, its links lead somewhere, and nothing public is left out."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from parts import ROOT
+
+from spanglass.semconv.attributes import ATTRIBUTES
+from spanglass.semconv.metrics import METRICS
+from spanglass.settings import SETTINGS
+from spanglass.standin.serve import running
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"(?P<note><!-- not run: .+? -->\n)?```python\n(?P<code>.*?)```", re.DOTALL)
+
+
+def examples() -> Iterator[object]:
+    """Yield every Python block that is not marked `<!-- not run: why -->`."""
+    for page in PAGES:
+        for number, block in enumerate(BLOCK.finditer(page.read_text()), 1):
+            if not block["note"]:
+                yield pytest.param(block["code"], id=f"{page.relative_to(ROOT)}:{number}")
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """Run the stand-in provider for the examples."""
+    with running() as address:
+        yield address
+
+
+@pytest.mark.parametrize("code", examples())
+def test_examples_run(code: str, provider: str, tmp_path: Path) -> None:
+    """A Python example in the docs runs to its end, against the stand-in provider and with nothing exported."""
+    environ = {
+        **os.environ,
+        "OPENAI_BASE_URL": f"{provider}/v1",
+        "OPENAI_API_KEY": "example",
+        "OTEL_TRACES_EXPORTER": "none",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_LOGS_EXPORTER": "none",
+    }
+    script = tmp_path / "example.py"
+    script.write_text(code)
+
+    ran = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:__main__", str(script)],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """A relative link or image in a page names a file that exists."""
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_row_of_the_tables_is_documented() -> None:
+    """Settings, metrics and attributes are on their reference pages."""
+    settings, metrics, attributes = (
+        (ROOT / "docs" / f"{name}.md").read_text() for name in ("settings", "metrics", "attributes")
+    )
+
+    assert [row.env for row in SETTINGS if f"`{row.env}`" not in settings] == []
+    assert [row.name for row in METRICS if f"`{row.name}`" not in metrics] == []
+    assert [row.name for row in ATTRIBUTES if f"`{row.name}`" not in attributes] == []
+
+
+def test_every_page_is_reachable() -> None:
+    """docs/README.md links every page of docs/, and the README links docs/README.md."""
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "README.md"]
+
+    assert [name for name in pages if f"({name})" not in index] == []
+    assert "(docs/README.md)" in (ROOT / "README.md").read_text()
