@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from parts import ROOT
 
+from parts import ROOT
 from spanglass.semconv.attributes import ATTRIBUTES
 from spanglass.semconv.metrics import METRICS
 from spanglass.settings import SETTINGS
