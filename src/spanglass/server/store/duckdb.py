@@ -1,0 +1,304 @@
+"""The embedded engine: one DuckDB file, written through Appenders; knows nothing of what the questions ask."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from spanglass.errors import MigrationError, QueryError, StoreError, StoreUnavailable
+from spanglass.server.record import Batch
+from spanglass.server.store.protocol import WINDOW, Parameter, Row, Written
+from spanglass.server.store.rows import LOG_COLUMNS, POINT_COLUMNS, SPAN_COLUMNS, Field, Rows, tame
+from spanglass.server.store.schema import pending, vocabulary
+
+FILE_NAME: Final = "spanglass.duckdb"
+_COLUMNS: Final = {"spans": SPAN_COLUMNS, "logs": LOG_COLUMNS, "points": POINT_COLUMNS}
+_START: Final = SPAN_COLUMNS.index("start_ns")
+_SPAN_ID: Final = SPAN_COLUMNS.index("span_id")
+_TRACE_ID: Final = SPAN_COLUMNS.index("trace_id")
+
+# The bounds keep the scan to the row groups of that time; the join then meets a handful of rows.
+_KNOWN: Final = """
+SELECT start_ns, span_id, trace_id FROM spans
+WHERE start_ns BETWEEN list_min($starts) AND list_max($starts)
+  AND (start_ns, span_id) IN (SELECT unnest($starts), unnest($ids))
+"""
+
+
+class DuckDBStore:
+    """A store in one file of a directory, or in memory; see `Store` for the contract.
+
+    A span that comes again in another batch, with the same ids and start, is recognised when it is written and left
+    out, so reading pays nothing for it.
+    """
+
+    def __init__(
+        self, directory: Path | None, *, memory_mib: int = 96, threads: int = 2, time_limit_s: float = 30.0
+    ) -> None:
+        """Open the database, making and migrating it as needed.
+
+        Args:
+            directory: Where the file lives; made if absent. None keeps everything in memory, for tests.
+            memory_mib: Memory DuckDB may use, MiB.
+            threads: Threads a statement may use.
+            time_limit_s: Longest a select may run, seconds.
+
+        Raises:
+            StoreUnavailable: The file cannot be opened: locked, corrupt, no rights, no space.
+            MigrationError: The database is newer than this program, or a migration failed.
+        """
+        self._path = None if directory is None else directory / FILE_NAME
+        self._where = "in memory" if self._path is None else str(self._path)
+        self._time_limit_s = time_limit_s
+        self._closed = False
+        self._lock = threading.Lock()
+        self._reading: set[duckdb.DuckDBPyConnection] = set()
+        self._connection = self._open(memory_mib, threads)
+        try:
+            with self._translated():
+                self._migrate()
+                self._prepare()
+        except StoreError:
+            self._connection.close()
+            raise
+
+    def write(self, batches: Sequence[Batch]) -> Written:
+        """Commit batches in one transaction; see `Store.write`."""
+        self._demand_open()
+        fresh: dict[str, Batch] = {}
+        for batch in batches:
+            digest = batch.digest.hex()
+            if digest not in self._digests:
+                fresh.setdefault(digest, batch)
+        stored = 0
+        if fresh:
+            with self._translated():
+                tables = _tables(fresh.values())
+                try:
+                    stored = self._commit(fresh, tables)
+                except (duckdb.DataError, duckdb.ProgrammingError):
+                    stored = self._commit(fresh, {name: _tamed(name, rows) for name, rows in tables.items()})
+            self._remember(fresh)
+        return Written(stored=stored, duplicates=sum(map(_items, batches)) - stored)
+
+    def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
+        """Run one SELECT on a cursor of its own; see `Store.select`."""
+        with self._cursor() as cursor:
+            try:
+                cursor.execute(sql, dict(parameters))
+                names = [column[0] for column in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            except duckdb.InterruptException as error:
+                self._demand_open()
+                raise QueryError(
+                    f"A query took longer than {self._time_limit_s:g} s and was stopped; "
+                    "choose a shorter time range or more filters."
+                ) from error
+            except duckdb.OutOfMemoryException as error:
+                raise QueryError(
+                    "A query needs more memory than the store may use; choose a shorter time range or raise "
+                    "SPANGLASS_STORE_MEMORY_MIB."
+                ) from error
+            except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+                raise QueryError(f"A query cannot be run: {_first_line(error)}.") from error
+
+    def size(self) -> int:
+        """Return the bytes of the file and its write-ahead log; 0 in memory."""
+        if self._path is None:
+            return 0
+        files = (self._path, self._path.with_name(f"{self._path.name}.wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def close(self) -> None:
+        """Stop running selects, checkpoint and release the file; safe to call twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            for cursor in self._reading:
+                cursor.interrupt()
+        with self._translated():
+            self._connection.close()
+
+    def _open(self, memory_mib: int, threads: int) -> duckdb.DuckDBPyConnection:
+        configuration: dict[str, str | bool | int | float | list[str]] = {
+            "threads": threads,
+            "async_threads": 1,
+            "memory_limit": f"{memory_mib}MiB",
+            # Nothing is fetched, loaded or read beside the one file.
+            "autoload_known_extensions": False,
+            "autoinstall_known_extensions": False,
+            "enable_external_access": False,
+            "allow_community_extensions": False,
+        }
+        with self._translated():
+            try:
+                if self._path is not None:
+                    self._path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreUnavailable(
+                    f"The data directory {self._path.parent if self._path else ''} cannot be made ({error.strerror}); "
+                    "choose another with --data."
+                ) from error
+            return duckdb.connect(":memory:" if self._path is None else self._path, config=configuration)
+
+    def _migrate(self) -> None:
+        connection = self._connection
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (version INTEGER NOT NULL, name VARCHAR NOT NULL, ran_at TIMESTAMP)"
+        )
+        row = connection.execute("SELECT max(version) FROM migrations").fetchone()
+        version = row[0] if row and row[0] is not None else 0
+        for migration in pending("duckdb", version, self._where):
+            connection.begin()
+            try:
+                for statement in migration.statements:
+                    connection.execute(statement)
+                connection.execute(
+                    "INSERT INTO migrations VALUES (?, ?, current_timestamp)", [migration.version, migration.name]
+                )
+                connection.commit()
+            except duckdb.Error as error:
+                connection.rollback()
+                raise MigrationError(
+                    f"Migration {migration.name} of {self._where} failed and was undone: {_first_line(error)}. "
+                    "The data is as it was; free disk space if that is the cause, else report this."
+                ) from error
+
+    def _prepare(self) -> None:
+        connection = self._connection
+        for statement in vocabulary("duckdb"):
+            connection.execute(statement)
+        latest = connection.execute(
+            "SELECT digest, sequence FROM batches ORDER BY sequence DESC LIMIT ?", [WINDOW]
+        ).fetchall()
+        self._digests: dict[str, None] = dict.fromkeys(digest for digest, _ in reversed(latest))
+        self._sequence: int = latest[0][1] if latest else 0
+        connection.execute("DELETE FROM batches WHERE sequence <= ?", [self._sequence - WINDOW])
+
+        self._appenders = {name: connection.appender(name) for name in ("spans", "logs", "points", "batches")}
+
+    def _commit(self, fresh: Mapping[str, Batch], tables: Mapping[str, list[tuple[Field, ...]]]) -> int:
+        """Write one transaction and return the items written; spans that are in the file already are left out."""
+        spans = self._unknown(tables["spans"])
+        received = enumerate(fresh.items(), self._sequence + 1)
+        digests: list[tuple[Field, ...]] = [(sequence, digest, b.received_ns) for sequence, (digest, b) in received]
+        written = {"spans": spans, "logs": tables["logs"], "points": tables["points"], "batches": digests}
+        self._connection.begin()
+        try:
+            for name, rows in written.items():
+                if rows:
+                    self._appenders[name].append_rows(rows)
+                    self._appenders[name].flush()
+            self._connection.commit()
+        except duckdb.Error:
+            self._undo()
+            raise
+        return len(spans) + len(tables["logs"]) + len(tables["points"])
+
+    def _unknown(self, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
+        """Return the rows of spans that are neither in the file nor twice among these."""
+        unknown = {(row[_START], row[_SPAN_ID], row[_TRACE_ID]): row for row in reversed(rows)}
+        if not unknown:
+            return []
+        keys = {"starts": [row[_START] for row in rows], "ids": [row[_SPAN_ID] for row in rows]}
+        for known in self._connection.execute(_KNOWN, keys).fetchall():
+            unknown.pop(known, None)
+        return list(unknown.values())
+
+    def _undo(self) -> None:
+        for appender in self._appenders.values():
+            appender.clear()
+        with suppress(duckdb.TransactionException):  # a failed commit has ended the transaction itself
+            self._connection.rollback()
+
+    def _remember(self, fresh: Mapping[str, Batch]) -> None:
+        self._digests.update(dict.fromkeys(fresh))
+        self._sequence += len(fresh)
+        for digest in list(islice(self._digests, max(0, len(self._digests) - WINDOW))):
+            del self._digests[digest]
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a cursor of its own, which `close` and the time limit interrupt."""
+        with self._lock:
+            if self._closed:
+                raise self._is_closed()
+            cursor = self._connection.cursor()
+            self._reading.add(cursor)
+        timer = threading.Timer(self._time_limit_s, self._interrupt, [cursor])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield cursor
+        finally:
+            timer.cancel()
+            with self._lock:
+                self._reading.discard(cursor)
+            cursor.close()
+
+    def _interrupt(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            if cursor in self._reading:
+                cursor.interrupt()
+
+    def _demand_open(self) -> None:
+        if self._closed:
+            raise self._is_closed()
+
+    def _is_closed(self) -> StoreUnavailable:
+        return StoreUnavailable(f"The store {self._where} is closed; the server is shutting down.")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn DuckDB's errors into ours."""
+        try:
+            yield
+        except duckdb.Error as error:
+            raise StoreUnavailable(f"{_cause(error, self._where)} ({_first_line(error)})") from error
+
+
+def _cause(error: duckdb.Error, where: str) -> str:
+    """Return what happened and what to do, from DuckDB's words for it."""
+    said = str(error).lower()
+    if "lock" in said and isinstance(error, duckdb.IOException):
+        return (
+            f"The database {where} is in use by another process, likely another spanglass server: stop that one, "
+            "or start this one with another --data directory."
+        )
+    if "no space left" in said or "disk is full" in said or isinstance(error, duckdb.OutOfMemoryException):
+        return f"The database {where} ran out of space or memory: free disk space or raise SPANGLASS_STORE_MEMORY_MIB."
+    if "permission denied" in said or "read-only" in said:
+        return f"The database {where} may not be written: correct its rights or choose another --data directory."
+    if "newer version" in said or "version number" in said:
+        return f"The database {where} was written by another version of DuckDB: upgrade spanglass."
+    if any(word in said for word in ("corrupt", "not a valid duckdb", "checksum", "deserialize", "serialization")):
+        return f"The database {where} is damaged: restore a backup, or move the file away and start afresh."
+    return f"The database {where} cannot be used: restart spanglass; if it stays so, restore a backup."
+
+
+def _tables(batches: Iterable[Batch]) -> dict[str, list[tuple[Field, ...]]]:
+    rows = Rows()
+    return {
+        "spans": [rows.span(span) for batch in batches for span in batch.spans],
+        "logs": [rows.log(record) for batch in batches for record in batch.logs],
+        "points": [rows.point(point) for batch in batches for point in batch.points],
+    }
+
+
+def _tamed(name: str, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
+    return [tame(row, _COLUMNS[name]) for row in rows]
+
+
+def _items(batch: Batch) -> int:
+    return len(batch.spans) + len(batch.logs) + len(batch.points)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
