@@ -1,0 +1,104 @@
+"""What the server is told before it starts: one frozen value read from the settings table; nothing is opened here."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spanglass import settings
+from spanglass.errors import ConfigurationError
+from spanglass.settings import Sources
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The server's settings, checked.
+
+    Attributes:
+        data: Directory that holds the database.
+        host: Address to listen on.
+        port: Port of the UI and the API; 0 lets the system choose, also below.
+        otlp_http_port: Port of OTLP/HTTP.
+        otlp_grpc_port: Port of OTLP/gRPC.
+        api_key: What every request must carry; None on loopback alone.
+        allowed_hosts: Host header values to accept beside loopback names and the listening address; `*` accepts all.
+        queue_bytes: Export bytes held before senders are told to wait.
+        max_body_bytes: Largest export body, decompressed.
+        store_memory_mib: Memory the store may use, MiB.
+
+    Raises:
+        ConfigurationError: Values that do not go together; the message names the settings and the cure.
+    """
+
+    data: Path = Path(settings.DATA.default)
+    host: str = settings.HOST.default
+    port: int = settings.PORT.default
+    otlp_http_port: int = settings.OTLP_HTTP_PORT.default
+    otlp_grpc_port: int = settings.OTLP_GRPC_PORT.default
+    api_key: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    queue_bytes: int = settings.QUEUE_MIB.default * MIB
+    max_body_bytes: int = settings.MAX_BODY_MIB.default * MIB
+    store_memory_mib: int = settings.STORE_MEMORY_MIB.default
+
+    def __post_init__(self) -> None:
+        if self.api_key is None and not is_loopback(self.host):
+            raise ConfigurationError(
+                f"The host {self.host} can be reached from other machines, and no API key is set: anyone there could "
+                f"read and write traces. Set {settings.SERVER_API_KEY.env} to a long random text, or keep the host "
+                f"{settings.HOST.default}."
+            )
+        if self.max_body_bytes > self.queue_bytes:
+            raise ConfigurationError(
+                f"One export body may be {self.max_body_bytes // MIB} MiB, but the queue holds "
+                f"{self.queue_bytes // MIB} MiB, so such a body could never be accepted: raise "
+                f"{settings.QUEUE_MIB.env} or lower {settings.MAX_BODY_MIB.env}."
+            )
+        ports = [port for port in (self.port, self.otlp_http_port, self.otlp_grpc_port) if port]
+        if len(set(ports)) < len(ports):
+            raise ConfigurationError(
+                f"Two of the three ports are the same ({self.port}, {self.otlp_http_port}, {self.otlp_grpc_port}): "
+                f"give {settings.PORT.env}, {settings.OTLP_HTTP_PORT.env} and {settings.OTLP_GRPC_PORT.env} a port each."
+            )
+
+    @classmethod
+    def load(
+        cls,
+        sources: Sources,
+        *,
+        data: str | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        otlp_http_port: int | None = None,
+        otlp_grpc_port: int | None = None,
+    ) -> Config:
+        """Read the settings; an argument goes before its variable, the file and the default.
+
+        Raises:
+            ConfigurationError: A setting cannot be read, or settings do not go together.
+        """
+        return cls(
+            data=Path(sources.get(settings.DATA, data)),
+            host=sources.get(settings.HOST, host),
+            port=sources.get(settings.PORT, port),
+            otlp_http_port=sources.get(settings.OTLP_HTTP_PORT, otlp_http_port),
+            otlp_grpc_port=sources.get(settings.OTLP_GRPC_PORT, otlp_grpc_port),
+            api_key=sources.get(settings.SERVER_API_KEY),
+            allowed_hosts=sources.get(settings.ALLOWED_HOSTS),
+            queue_bytes=sources.get(settings.QUEUE_MIB) * MIB,
+            max_body_bytes=sources.get(settings.MAX_BODY_MIB) * MIB,
+            store_memory_mib=sources.get(settings.STORE_MEMORY_MIB),
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is reachable from this machine alone; a name other than localhost counts as not."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
