@@ -1,10 +1,14 @@
-"""Figures that answers share: money that says how it is known, percentiles, tokens."""
+"""Figures that answers share: money that says how it is known, percentiles, tokens; and how they are read from rows."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
+
+from spanglass.server.store.protocol import Cell, Row
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,3 +69,72 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     cache_read: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+
+
+def money(row: Row, calls: int) -> Money:
+    """Return the sum of a row with the columns cost, cost_reported, cost_computed, cost_estimated and unpriced.
+
+    Args:
+        row: From a statement that sums.
+        calls: How many calls it sums.
+    """
+    return Money(
+        amount=decimal(row["cost"]),
+        reported=decimal(row["cost_reported"]),
+        computed=decimal(row["cost_computed"]),
+        estimated=decimal(row["cost_estimated"]),
+        calls=calls,
+        unpriced=whole(row["unpriced"]) or 0,
+    )
+
+
+def tokens(row: Row, prefix: str = "tokens_", suffix: str = "") -> Tokens:
+    """Return the token counts of a row, from columns named prefix, kind, suffix."""
+    kinds = ("input", "output", "cache_read", "cache_write", "reasoning")
+    return Tokens(**{kind: whole(row[f"{prefix}{kind}{suffix}"]) for kind in kinds})
+
+
+def percentiles(cell: Cell) -> Percentiles:
+    """Return what the vocabulary's `percentiles` measured: 4-byte seconds, so 7 digits are true."""
+    if not isinstance(cell, Sequence) or isinstance(cell, str) or not cell:
+        return Percentiles()
+    p50, p95, p99 = (float(f"{number(value):.7g}") for value in cell)
+    return Percentiles(p50=p50, p95=p95, p99=p99)
+
+
+def number(cell: Cell) -> float:
+    """Return a number; NaN for what is none."""
+    return float(cell) if isinstance(cell, int | float | Decimal) else math.nan
+
+
+def whole(cell: Cell) -> int | None:
+    """Return a whole number, or None."""
+    return int(cell) if isinstance(cell, int | float | Decimal) else None
+
+
+def count(cell: Cell) -> int:
+    """Return a count; no rows count as 0."""
+    return whole(cell) or 0
+
+
+def decimal(cell: Cell) -> Decimal | None:
+    """Return exact money without trailing zeros, or None."""
+    if not isinstance(cell, int | Decimal):
+        return None
+    short = Decimal(cell).normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
+
+
+def text(cell: Cell) -> str | None:
+    """Return text, or None."""
+    return cell if isinstance(cell, str) else None
+
+
+def texts(cell: Cell) -> tuple[str, ...]:
+    """Return a list of text."""
+    return tuple(str(value) for value in cell) if isinstance(cell, Sequence) and not isinstance(cell, str) else ()
+
+
+def seconds(cell: Cell) -> float | None:
+    """Return nanoseconds as seconds, or None."""
+    return None if (ns := whole(cell)) is None else ns / 1e9

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from operator import attrgetter
+from typing import Final
+
 import msgspec
 
-from spanglass.server.query.figures import Money, Spend, Tokens
+from spanglass.call import CostState
+from spanglass.errors import NotFound, QueryError
+from spanglass.server.query.figures import Money, Spend, Tokens, count, decimal, seconds, text, tokens, whole
+from spanglass.server.query.statement import statement
+from spanglass.server.query.timeline import Interval, time_by_work, tree_order
+from spanglass.server.store.protocol import Cell, Row, Store
+from spanglass.server.store.rows import trace_key
+
+_SECOND: Final = 1_000_000_000
+_TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
+_object = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +55,14 @@ class CallView(msgspec.Struct, frozen=True, kw_only=True):
     first_token: float | None
     resend_count: int
     incomplete: bool
+
+
+class _Event(msgspec.Struct):
+    """A span event as the store keeps it."""
+
+    name: str
+    time_ns: int
+    attributes: dict[str, object]
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +149,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
         trace_id: 32 hex digits.
         start: Unix seconds.
         duration: Seconds.
-        spans: Parents before children, siblings by start.
+        spans: Parents before children, siblings by start. A span whose parent is not here stands as a root; so does the
+            earliest of a cycle.
         calls: Model calls (attempts less retries).
         tokens: Summed over model calls.
         cost: Summed over model calls.
@@ -140,3 +165,151 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     cost: Money
     where: tuple[Share, ...]
+
+
+_events = msgspec.json.Decoder(list[_Event]).decode
+_links = msgspec.json.Decoder(list[LinkView]).decode
+_strings = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def trace(store: Store, trace_id: str) -> Trace:
+    """Return a trace with all of its spans.
+
+    Args:
+        store: Where to look.
+        trace_id: 32 hex digits, in any case.
+
+    Raises:
+        NotFound: No span of it is stored.
+        QueryError: That is no trace id, or the question took too long.
+        StoreUnavailable: The store is closed or unreachable.
+    """
+    asked = trace_id.lower()
+    if not _TRACE_ID.fullmatch(asked):
+        raise QueryError(f"{trace_id[:64]!r} is no trace id; one has 32 hex digits.")
+    rows = store.select(statement("trace"), {"trace_key": trace_key(asked), "trace_id": asked})
+    if not rows:
+        raise NotFound(
+            f"There is no trace {asked}: it was never received, or its spans are still on the way; "
+            "batches usually arrive within 5 seconds of a span's end."
+        )
+    intervals = [_interval(row) for row in rows]
+    order = tree_order(intervals)
+    start_ns = min(map(attrgetter("start_ns"), intervals))
+    end_ns = max(map(attrgetter("end_ns"), intervals))
+    calls = [row for row in rows if row["operation"] is not None]
+    return Trace(
+        trace_id=asked,
+        start=start_ns / _SECOND,
+        duration=(end_ns - start_ns) / _SECOND,
+        spans=tuple(_span(rows[place], start_ns) for place, _ in order),
+        calls=sum(not count(row["resend_count"]) for row in calls),
+        tokens=_sum_tokens(calls),
+        cost=_sum_cost(calls),
+        where=tuple(
+            Share(work=work, seconds=spent_ns / _SECOND)
+            for work, spent_ns in time_by_work(intervals, dict(order)).items()
+        ),
+    )
+
+
+def _interval(row: Row) -> Interval:
+    return Interval(
+        span_id=str(row["span_id"]),
+        parent_span_id=text(row["parent_span_id"]),
+        start_ns=count(row["start_ns"]),
+        end_ns=count(row["end_ns"]),
+        work=str(row["work"]),
+    )
+
+
+def _span(row: Row, start_ns: int) -> SpanView:
+    is_call = row["operation"] is not None
+    return SpanView(
+        span_id=str(row["span_id"]),
+        parent_span_id=text(row["parent_span_id"]),
+        name=str(row["name"]),
+        service=text(row["service"]),
+        kind=str(row["kind"]),
+        work=str(row["work"]),
+        offset=(count(row["start_ns"]) - start_ns) / _SECOND,
+        duration=(count(row["end_ns"]) - count(row["start_ns"])) / _SECOND,
+        status=str(row["status"]),
+        status_message=text(row["status_message"]),
+        error_type=text(row["error_type"]),
+        scope=text(row["scope_name"]),
+        user_id=text(row["user_id"]),
+        session_id=text(row["session_id"]),
+        feature=text(row["feature"]),
+        prompt_name=text(row["prompt_name"]),
+        prompt_version=text(row["prompt_version"]),
+        call=_call(row) if is_call else None,
+        cost=_spend(row) if is_call else None,
+        attributes=_object(str(row["attributes"])),
+        resource=_object(str(row["resource"])),
+        events=_event_views(row["events"], start_ns),
+        links=tuple(_links(row["links"])) if isinstance(row["links"], str) else (),
+    )
+
+
+def _call(row: Row) -> CallView:
+    return CallView(
+        operation=str(row["operation"]),
+        provider=text(row["provider"]),
+        request_model=text(row["request_model"]),
+        response_model=text(row["response_model"]),
+        response_id=text(row["response_id"]),
+        tokens=tokens(row, prefix="", suffix="_tokens"),
+        usage_estimated=bool(row["usage_estimated"]),
+        finish_reasons=_strings(row["finish_reasons"]) if isinstance(row["finish_reasons"], str) else (),
+        stream=row["stream"] if isinstance(row["stream"], bool) else None,
+        first_chunk=seconds(row["first_chunk_ns"]),
+        first_token=seconds(row["first_token_ns"]),
+        resend_count=count(row["resend_count"]),
+        incomplete=bool(row["incomplete"]),
+    )
+
+
+def _spend(row: Row) -> Spend:
+    return Spend(
+        state=text(row["cost_state"]) or CostState.UNPRICED,
+        amount=decimal(row["cost_amount"]),
+        input=decimal(row["cost_input"]),
+        output=decimal(row["cost_output"]),
+        source=text(row["cost_source"]),
+        price_id=text(row["cost_price_id"]),
+        table=text(row["cost_table"]),
+    )
+
+
+def _event_views(cell: Cell, start_ns: int) -> tuple[EventView, ...]:
+    if not isinstance(cell, str):
+        return ()
+    return tuple(
+        EventView(name=event.name, offset=(event.time_ns - start_ns) / _SECOND, attributes=event.attributes)
+        for event in sorted(_events(cell), key=attrgetter("time_ns"))
+    )
+
+
+def _sum_tokens(calls: Sequence[Row]) -> Tokens:
+    def total(kind: str) -> int | None:
+        known = [found for row in calls if (found := whole(row[f"{kind}_tokens"])) is not None]
+        return sum(known) if known else None
+
+    return Tokens(**{kind: total(kind) for kind in Tokens.__struct_fields__})
+
+
+def _sum_cost(calls: Sequence[Row]) -> Money:
+    by_state: dict[str, Decimal] = {}
+    for row in calls:
+        if (amount := decimal(row["cost_amount"])) is not None:
+            state = str(row["cost_state"])
+            by_state[state] = by_state.get(state, Decimal(0)) + amount
+    return Money(
+        amount=sum(by_state.values(), Decimal(0)) if by_state else None,
+        reported=by_state.get(CostState.REPORTED),
+        computed=by_state.get(CostState.COMPUTED),
+        estimated=by_state.get(CostState.ESTIMATED),
+        calls=len(calls),
+        unpriced=sum(row["cost_amount"] is None for row in calls),
+    )

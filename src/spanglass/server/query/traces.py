@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
 import msgspec
 
-from spanglass.server.query.figures import Money, Tokens
+from spanglass.errors import QueryError
+from spanglass.server.query.figures import Money, Tokens, count, money, seconds, text, texts, tokens
+from spanglass.server.query.filters import ANY, Conditions, Filters
+from spanglass.server.query.statement import statement
+from spanglass.server.store.protocol import Parameter, Row, Store
+
+MAX_LIMIT: Final = 500
+_SECOND: Final = 1_000_000_000
+_AFTER: Final = "HAVING min(start_ns) < $after_ns OR (min(start_ns) = $after_ns AND trace_key < $after_key)"
 
 
 class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,3 +71,131 @@ class Traces(msgspec.Struct, frozen=True, kw_only=True):
 
     traces: tuple[TraceRow, ...]
     next_cursor: str | None
+
+
+class Place(NamedTuple):
+    """Where a page ended: the order of its last trace, and the question's end, which later pages keep."""
+
+    end_ns: int
+    after_ns: int
+    after_key: int
+
+
+def traces(
+    store: Store,
+    *,
+    start_ns: int,
+    end_ns: int,
+    filters: Filters = ANY,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Traces:
+    """Return the traces of which a span starts in a range, newest first by the first such span.
+
+    What a row says is summed over the whole trace, also outside the range. Each filter must hold of some span that
+    starts in the range, not all of the same one; `status` is the trace's.
+
+    Args:
+        store: Where to look.
+        start_ns: Unix nanoseconds, inclusive.
+        end_ns: Unix nanoseconds, exclusive. With a cursor the end of its first page counts, so that the pages stay
+            stable while new traces arrive.
+        filters: What to narrow to.
+        cursor: `next_cursor` of the page before.
+        limit: Traces a page, 1 to 500.
+
+    Raises:
+        QueryError: The range, limit, cursor or a filter is wrong, or the question took too long.
+        StoreUnavailable: The store is closed or unreachable.
+    """
+    place = None if cursor is None else read_cursor(cursor)
+    end_ns = end_ns if place is None else place.end_ns
+    if not 0 <= start_ns < end_ns:
+        raise QueryError("The range is empty; its end must be after its start.")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
+    sql, parameters = page_statement(filters, place)
+    page = store.select(sql, {**parameters, "start_ns": start_ns, "end_ns": end_ns, "limit": limit + 1})
+    shown = page[:limit]
+    more = len(page) > limit
+    last = Place(end_ns, count(shown[-1]["first_ns"]), count(shown[-1]["trace_key"])) if more else None
+    return Traces(
+        traces=_rows(store, [count(row["trace_key"]) for row in shown]),
+        next_cursor=None if last is None else write_cursor(last),
+    )
+
+
+def page_statement(filters: Filters, place: Place | None) -> tuple[str, Mapping[str, Parameter]]:
+    """Return the SQL that chooses a page's traces, and its parameters but for range and limit.
+
+    Raises:
+        QueryError: A filter is wrong.
+    """
+    conditions = Conditions(filters)
+    where = conditions.some_span()
+    if conditions.status is not None:
+        within = "IN" if conditions.status == "error" else "NOT IN"
+        where += f"\n  AND trace_key {within} (\n{statement('traces_failed')}\n)"
+    after: Mapping[str, Parameter] = {} if place is None else {"after_ns": place.after_ns, "after_key": place.after_key}
+    sql = statement("traces_page", filters=where, after="" if place is None else _AFTER)
+    return sql, {**conditions.parameters, **after}
+
+
+def write_cursor(place: Place) -> str:
+    """Return a place as opaque, URL-safe text."""
+    packed = b"".join(part.to_bytes(8, "big", signed=True) for part in place)
+    return base64.urlsafe_b64encode(packed).decode()
+
+
+def read_cursor(cursor: str) -> Place:
+    """Return the place that a cursor names.
+
+    Raises:
+        QueryError: It is not a cursor that `write_cursor` made.
+    """
+    try:
+        packed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        packed = b""
+    if len(packed) != 24:
+        raise QueryError("The cursor is not one this server gave; start again from the first page.")
+    end_ns, after_ns, after_key = (int.from_bytes(packed[at : at + 8], "big", signed=True) for at in (0, 8, 16))
+    return Place(end_ns, after_ns, after_key)
+
+
+def _rows(store: Store, keys: Sequence[int]) -> tuple[TraceRow, ...]:
+    """Return the rows of traces in the order of their keys; ids that share a key stand beside each other."""
+    if not keys:
+        return ()
+    named: Mapping[str, Parameter] = {f"key_{place}": key for place, key in enumerate(keys)}
+    found: dict[int, list[TraceRow]] = {}
+    for row in store.select(statement("traces", keys=", ".join(f"${name}" for name in named)), named):
+        found.setdefault(count(row["trace_key"]), []).append(_row(row))
+    return tuple(row for key in keys for row in found.get(key, ()))
+
+
+def _row(row: Row) -> TraceRow:
+    first_ns, last_ns = count(row["first_ns"]), count(row["last_ns"])
+    attempts, retries, errors = count(row["attempts"]), count(row["retries"]), count(row["errors"])
+    failed = bool(row["root_failed"]) if row["has_root"] else errors > 0
+    return TraceRow(
+        trace_id=str(row["trace_id"]),
+        name=str(row["head_name"]),
+        service=text(row["head_service"]),
+        environment=text(row["head_environment"]),
+        services=texts(row["all_services"]),
+        start=first_ns / _SECOND,
+        duration=(last_ns - first_ns) / _SECOND,
+        spans=count(row["all_spans"]),
+        calls=attempts - retries,
+        retries=retries,
+        errors=errors,
+        status="error" if failed else "ok",
+        models=texts(row["all_models"]),
+        tokens=tokens(row),
+        cost=money(row, attempts),
+        first_token=seconds(row["first_content_ns"]),
+        user_id=text(row["first_user"]),
+        session_id=text(row["first_session"]),
+        feature=text(row["first_feature"]),
+    )

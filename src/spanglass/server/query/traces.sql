@@ -1,0 +1,38 @@
+-- The rows of a page of traces, over all of their spans. What is said of a head is said of the root, else of the
+-- earliest span: the order of a root is below 0, that of others above.
+SELECT
+  trace_key,
+  trace_id,
+  earliest(name, head_order) AS head_name,
+  nullif(earliest(coalesce(service, ''), head_order), '') AS head_service,
+  nullif(earliest(coalesce(environment, ''), head_order), '') AS head_environment,
+  distinct_values(service) AS all_services,
+  distinct_values(response_model) AS all_models,
+  min(start_ns) AS first_ns,
+  max(end_ns) AS last_ns,
+  count(*) AS all_spans,
+  sum(CASE WHEN status = 'error' THEN 1 ELSE 0 END) AS errors,
+  max(CASE WHEN parent_span_id IS NULL THEN 1 ELSE 0 END) AS has_root,
+  max(CASE WHEN parent_span_id IS NULL AND status = 'error' THEN 1 ELSE 0 END) AS root_failed,
+  sum(CASE WHEN operation IS NOT NULL THEN 1 ELSE 0 END) AS attempts,
+  sum(CASE WHEN operation IS NOT NULL AND resend_count > 0 THEN 1 ELSE 0 END) AS retries,
+  sum(input_tokens) AS tokens_input,
+  sum(output_tokens) AS tokens_output,
+  sum(cache_read_tokens) AS tokens_cache_read,
+  sum(cache_write_tokens) AS tokens_cache_write,
+  sum(reasoning_tokens) AS tokens_reasoning,
+  sum(cost_amount) AS cost,
+  sum(CASE WHEN cost_state = 'reported' THEN cost_amount END) AS cost_reported,
+  sum(CASE WHEN cost_state = 'computed' THEN cost_amount END) AS cost_computed,
+  sum(CASE WHEN cost_state = 'estimated' THEN cost_amount END) AS cost_estimated,
+  sum(CASE WHEN operation IS NOT NULL AND cost_amount IS NULL THEN 1 ELSE 0 END) AS unpriced,
+  earliest(first_token_ns, start_ns) AS first_content_ns,
+  earliest(user_id, start_ns) AS first_user,
+  earliest(session_id, start_ns) AS first_session,
+  earliest(feature, start_ns) AS first_feature
+FROM (
+  SELECT *, CASE WHEN parent_span_id IS NULL THEN start_ns - 9223372036854775807 ELSE start_ns END AS head_order
+  FROM spans
+  WHERE trace_key IN (/*{keys}*/)
+) AS chosen
+GROUP BY trace_key, trace_id
