@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 from spanglass.errors import Overloaded
 
@@ -40,6 +41,34 @@ class Allowance:
         """Count bytes out that `take` counted in."""
         self.held -= size
 
+    def hold(self) -> Hold:
+        """Return a hold that gives back all it took when its `with` block ends."""
+        return Hold(self)
+
     def took_round(self, seconds: float) -> None:
         """Learn how long the latest group commit took, for the retry hint: two of them, 1 s to 30 s."""
         self._round_s = seconds
+
+
+class Hold:
+    """Bytes held for the length of a `with` block."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._allowance.give(self._size)
+        self._size = 0
+
+    def add(self, size: int) -> None:
+        """Hold more bytes.
+
+        Raises:
+            Overloaded: They do not fit.
+        """
+        self._allowance.take(size)
+        self._size += size

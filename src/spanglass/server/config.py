@@ -61,7 +61,7 @@ class Config:
         if len(set(ports)) < len(ports):
             raise ConfigurationError(
                 f"Two of the three ports are the same ({self.port}, {self.otlp_http_port}, {self.otlp_grpc_port}): "
-                f"give {settings.PORT.env}, {settings.OTLP_HTTP_PORT.env} and {settings.OTLP_GRPC_PORT.env} a port each."
+                f"give {settings.PORT.env}, {settings.OTLP_HTTP_PORT.env} and {settings.OTLP_GRPC_PORT.env} one each."
             )
 
     @classmethod

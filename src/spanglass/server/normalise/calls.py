@@ -1,0 +1,116 @@
+"""The facts of one call to a model, from a span that is one."""
+
+from __future__ import annotations
+
+from spanglass.call import Cost, CostState, Usage
+from spanglass.semconv import attributes as attr
+from spanglass.server.normalise.reading import as_count, as_flag, as_ns, as_text, as_texts, as_usd
+from spanglass.server.record import Attributes, Call
+
+# Spans of agents, workflows and plans repeat the usage of the calls below them and are never calls themselves
+# (the conventions' rule for sums: inference and embeddings alone).
+_CALLS = frozenset({"chat", "generate_content", "text_completion", "embeddings"})
+_PROVIDERS = {
+    "az.ai.inference": "azure.ai.inference",
+    "az.ai.openai": "azure.ai.openai",
+    "azure": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "aws": "aws.bedrock",
+    "gemini": "gcp.gemini",
+    "google": "gcp.gen_ai",
+    "google_genai": "gcp.gen_ai",
+    "mistral": "mistral_ai",
+    "mistralai": "mistral_ai",
+    "moonshot": "moonshot_ai",
+    "vertex_ai": "gcp.vertex_ai",
+    "vertexai": "gcp.vertex_ai",
+    "xai": "x_ai",
+}
+_USAGE = (
+    attr.INPUT_TOKENS,
+    attr.OUTPUT_TOKENS,
+    attr.CACHE_READ_TOKENS,
+    attr.CACHE_WRITE_TOKENS,
+    attr.CACHE_WRITE_1H_TOKENS,
+    attr.REASONING_TOKENS,
+    attr.INPUT_AUDIO_TOKENS,
+    attr.OUTPUT_AUDIO_TOKENS,
+    attr.CACHE_READ_AUDIO_TOKENS,
+    attr.INPUT_IMAGE_TOKENS,
+    attr.OUTPUT_IMAGE_TOKENS,
+    attr.ACCEPTED_PREDICTION_TOKENS,
+    attr.REJECTED_PREDICTION_TOKENS,
+    attr.WEB_SEARCHES,
+)
+
+
+def read_call(attributes: Attributes) -> Call | None:
+    """Return the call, or None for a span that is not one call to a model."""
+    operation = attributes.get(attr.OPERATION)
+    if not isinstance(operation, str) or operation not in _CALLS:
+        return None
+    get = attributes.get
+    tier = as_text(get(attr.OPENAI_RESPONSE_SERVICE_TIER)) or as_text(get(attr.OPENAI_REQUEST_SERVICE_TIER))
+    producer = _producer_cost(attributes) if attr.COST_AMOUNT in attributes or attr.COST_EXACT in attributes else None
+    reported = producer is not None and producer.state is CostState.REPORTED
+    return Call(
+        operation,
+        provider_name(as_text(get(attr.PROVIDER))),
+        as_text(get(attr.REQUEST_MODEL)),
+        as_text(get(attr.RESPONSE_MODEL)),
+        as_text(get(attr.RESPONSE_ID)),
+        read_usage(attributes),
+        as_texts(get(attr.FINISH_REASONS)),
+        None if tier == "auto" else tier,
+        as_flag(get(attr.REQUEST_STREAM)),
+        as_ns(get(attr.TIME_TO_FIRST_CHUNK)),
+        as_ns(get(attr.TIME_TO_FIRST_TOKEN)),
+        as_count(get(attr.RESEND_COUNT)),
+        as_flag(get(attr.STREAM_INCOMPLETE)) is True,
+        producer.amount if producer is not None and reported else None,
+        producer,
+    )
+
+
+def provider_name(name: str | None) -> str | None:
+    """Return a provider as the current conventions name it; one they do not name stays, in lower case."""
+    return None if name is None else _PROVIDERS.get(name.lower(), name.lower())
+
+
+def read_usage(attributes: Attributes) -> Usage | None:
+    """Return the token counts as inclusive totals; None where the span says none.
+
+    Some producers pass on Anthropic's own count, which leaves cached input out. Input below its own cached part can
+    only mean that, so the parts are added; without this such a call would be priced too low.
+    """
+    counts = [as_count(attributes[name]) if name in attributes else None for name in _USAGE]
+    if counts == _NOTHING:
+        return None
+    total, cached = counts[0], (counts[2] or 0) + (counts[3] or 0)
+    if total is not None and total < cached:
+        counts[0] = total + cached
+    return Usage(*counts, estimated=as_flag(attributes.get(attr.USAGE_ESTIMATED)) is True)
+
+
+_NOTHING: list[int | None] = [None] * len(_USAGE)
+
+
+def _producer_cost(attributes: Attributes) -> Cost | None:
+    """Return what the producer of the span says it cost; None without an amount in US dollars."""
+    amount = as_usd(attributes.get(attr.COST_EXACT))
+    if amount is None:
+        amount = as_usd(attributes.get(attr.COST_AMOUNT))
+    if amount is None or (as_text(attributes.get(attr.COST_CURRENCY)) or "USD") != "USD":
+        return None
+    source = as_text(attributes.get(attr.COST_SOURCE))
+    state = as_text(attributes.get(attr.COST_STATE))
+    known = CostState(state) if state in {CostState.REPORTED, CostState.COMPUTED, CostState.ESTIMATED} else None
+    if known is None:
+        known = CostState.REPORTED if source == "provider" else CostState.COMPUTED
+    return Cost(
+        known,
+        amount,
+        source or "local",
+        as_text(attributes.get(attr.COST_PRICE_ID)),
+        as_text(attributes.get(attr.COST_TABLE)),
+    )

@@ -1,0 +1,68 @@
+"""Attribute values as producers really send them: numbers as text, integers as floats, one value for a list."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+
+from spanglass.server.record import Value
+
+_MOST = 2**63 - 1
+_LONGEST_S = 10**9
+_MOST_USD = Decimal(10) ** 9
+
+
+def as_text(value: Value) -> str | None:
+    """Return a text, or a number as text; None for anything else and for an empty text."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def as_count(value: Value) -> int | None:
+    """Return a whole number from 0 to 2^63 - 1; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 <= value <= _MOST else None
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdecimal() and len(value) <= len(str(_MOST)) - 1 else None
+    if isinstance(value, float) and value.is_integer() and 0 <= value <= _MOST:
+        return int(value)
+    return None
+
+
+def as_ns(value: Value) -> int | None:
+    """Return seconds as nanoseconds; None for what is no duration."""
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return round(seconds * 1_000_000_000) if 0 <= seconds < _LONGEST_S else None
+
+
+def as_flag(value: Value) -> bool | None:
+    """Return a boolean, or the text of one; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+
+
+def as_usd(value: Value) -> Decimal | None:
+    """Return an amount exactly as its decimal digits say it; None for what is no amount."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        amount = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and 0 <= amount < _MOST_USD else None
+
+
+def as_texts(value: Value) -> tuple[str, ...]:
+    """Return the texts of a list, or of one text."""
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, list | tuple):
+        return tuple(part for part in value if isinstance(part, str) and part)
+    return ()

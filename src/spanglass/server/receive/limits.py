@@ -1,0 +1,24 @@
+"""How much one export request may ask of the server; a table of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits on one export request.
+
+    Attributes:
+        body_bytes: The body, decompressed; more is refused.
+        items: Spans with their events and links, log records or metric points; more is refused.
+        depth: Nesting of an attribute's value; more is refused.
+        attributes: Attributes of one item; further ones are left out and the sender is told.
+        body_s: Seconds in which the body must arrive.
+    """
+
+    body_bytes: int = 16 * 1024 * 1024
+    items: int = 100_000
+    depth: int = 32
+    attributes: int = 1024
+    body_s: float = 30.0

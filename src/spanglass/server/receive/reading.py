@@ -1,0 +1,133 @@
+"""What the reading of one request has in common: limits, shared values, and what has to be told to the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+
+from spanglass.errors import MalformedPayload, PayloadTooLarge
+from spanglass.semconv import attributes as attr
+from spanglass.server.receive import messages
+from spanglass.server.receive.limits import Limits
+from spanglass.server.receive.values import Pairs
+from spanglass.server.record import Attributes, Resource, Scope
+
+LATEST_NS = 2**63 - 1
+"""The year 2262; later times cannot be kept."""
+_OLD_ENVIRONMENT = "deployment.environment"
+_TRACE_ID_BYTES = 16
+_SPAN_ID_BYTES = 8
+_NO_TRACE = bytes(_TRACE_ID_BYTES)
+_NO_SPAN = bytes(_SPAN_ID_BYTES)
+
+
+class Reading:
+    """The reading of one request.
+
+    Attributes:
+        limits: What the request may ask for.
+        pairs: Attributes seen before.
+        received_ns: When the request arrived.
+        rejected: Items that could not be read.
+        reason: Why, for the first of them; else what was put right in the first item that needed it.
+    """
+
+    def __init__(self, limits: Limits, pairs: Pairs, received_ns: int) -> None:
+        self.limits = limits
+        self.pairs = pairs
+        self.received_ns = received_ns
+        self.rejected = 0
+        self.reason: str | None = None
+        self._items = 0
+
+    def reject(self, reason: str) -> None:
+        """Note that an item is left out."""
+        if not self.rejected:
+            self.reason = reason
+        self.rejected += 1
+
+    def repair(self, what: str) -> None:
+        """Note that an item was put right and kept."""
+        if self.reason is None:
+            self.reason = what
+
+    def count(self, items: int) -> None:
+        """Count items before they are parsed.
+
+        Raises:
+            PayloadTooLarge: There are more than one request may carry.
+        """
+        self._items += items
+        if self._items > self.limits.items:
+            raise PayloadTooLarge(
+                f"One export carries more than {self.limits.items} items (spans, events, links, records or points); "
+                "send smaller batches."
+            )
+
+    def attributes(self, data: Sequence[bytes]) -> Attributes:
+        """Return an item's attributes, up to the limit."""
+        if len(data) > self.limits.attributes:
+            self.repair(f"An item has more than {self.limits.attributes} attributes; the rest was left out.")
+            data = data[: self.limits.attributes]
+        return self.pairs.read(data)
+
+    def blocks(self, body: bytes) -> Iterator[tuple[Resource, Scope, Sequence[bytes]]]:
+        """Yield resource, scope and the bytes of each item; the same for all signals.
+
+        Raises:
+            MalformedPayload: The bytes are not an OTLP export request.
+            PayloadTooLarge: There are too many.
+        """
+        whole = cast("messages.BlocksMessage", parse(messages.BLOCKS, body))
+        self.count(len(whole.resource_spans))
+        for resource_data in whole.resource_spans:
+            block = cast("messages.ResourceBlock", parse(messages.RESOURCE_BLOCK, resource_data))
+            resource = self._resource(block.resource)
+            self.count(len(block.scope_spans))
+            for scope_data in block.scope_spans:
+                inner = cast("messages.ScopeBlock", parse(messages.SCOPE_BLOCK, scope_data))
+                self.count(len(inner.spans))
+                scope = cast("InstrumentationScope", parse(messages.SCOPE, inner.scope))
+                yield resource, Scope(scope.name or None, scope.version or None), inner.spans
+
+    def _resource(self, data: bytes) -> Resource:
+        message = cast("messages.ResourceMessage", parse(messages.RESOURCE, data))
+        attributes = self.attributes(message.attributes)
+        service = text(attributes.get(attr.SERVICE_NAME))
+        if service is not None and service.partition(":")[0] == "unknown_service":
+            service = None
+        environment = attributes.get(attr.ENVIRONMENT) or attributes.get(_OLD_ENVIRONMENT)
+        return Resource(service, text(environment), attributes)
+
+
+def parse(kind: type[Message], data: bytes) -> Message:
+    """Parse a message.
+
+    Raises:
+        MalformedPayload: The bytes are not one.
+    """
+    try:
+        return kind.FromString(data)
+    except DecodeError as error:
+        name = kind.DESCRIPTOR.name
+        raise MalformedPayload(
+            f"The body is not an OTLP protobuf message (in {name}): it is cut or garbled."
+        ) from error
+
+
+def text(value: object) -> str | None:
+    """Return a text that says something; None for anything else."""
+    return value if isinstance(value, str) and value else None
+
+
+def trace_id(data: bytes) -> str | None:
+    """Return a trace id as hex; None where it has a wrong length or is all zero."""
+    return data.hex() if len(data) == _TRACE_ID_BYTES and data != _NO_TRACE else None
+
+
+def span_id(data: bytes) -> str | None:
+    """Return a span id as hex; None where it has a wrong length or is all zero."""
+    return data.hex() if len(data) == _SPAN_ID_BYTES and data != _NO_SPAN else None
