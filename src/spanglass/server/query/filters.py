@@ -79,7 +79,7 @@ class Conditions:
         return "".join(f"\n  AND {condition}" for condition in conditions)
 
     def some_span(self) -> str:
-        """Return what narrows a statement to traces of which, for each condition, some span in the range satisfies it."""
+        """Return what narrows a statement to traces that satisfy each condition by some span in the range."""
         return "".join(
             f"\n  AND trace_key IN (\n{statement('traces_matching', condition=condition)}\n)"
             for condition in self.spans
@@ -90,7 +90,7 @@ class Conditions:
             raise QueryError(f"The text to find has {len(text)} characters; use 1 to {MAX_TEXT}.")
         needles = {f"text_{place}": needle for place, needle in enumerate(_spellings(text))}
         self.parameters.update(needles)
-        tests = [f"contains_text({column}, ${name})" for column in _SEARCHED for name in needles]
+        tests = [f"sg_contains_text({column}, ${name})" for column in _SEARCHED for name in needles]
         return f"({' OR '.join(tests)})"
 
 

@@ -104,7 +104,7 @@ def overview(
     where = conditions.each_span()
     totals = store.select(statement("overview", filters=where), asked)
     steps = store.select(
-        statement("overview", keys="time_step(start_ns, $step_ns) AS step,", filters=where, group="GROUP BY step"),
+        statement("overview", keys="sg_time_step(start_ns, $step_ns) AS step,", filters=where, group="GROUP BY step"),
         {**asked, "step_ns": step},
     )
     models = store.select(

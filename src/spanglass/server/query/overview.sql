@@ -15,8 +15,8 @@ SELECT
   sum(CASE WHEN cost_state = 'computed' THEN cost_amount END) AS cost_computed,
   sum(CASE WHEN cost_state = 'estimated' THEN cost_amount END) AS cost_estimated,
   sum(CASE WHEN cost_amount IS NULL THEN 1 ELSE 0 END) AS unpriced,
-  percentiles(CAST((end_ns - start_ns) * 1e-9 AS FLOAT)) AS duration,
-  percentiles(CAST(first_token_ns * 1e-9 AS FLOAT)) AS first_token
+  sg_percentiles(CAST((end_ns - start_ns) * 1e-9 AS FLOAT)) AS duration,
+  sg_percentiles(CAST(first_token_ns * 1e-9 AS FLOAT)) AS first_token
 FROM spans
 WHERE operation IS NOT NULL AND start_ns >= $start_ns AND start_ns < $end_ns /*{filters}*/
 /*{group}*/

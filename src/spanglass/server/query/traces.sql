@@ -3,11 +3,11 @@
 SELECT
   trace_key,
   trace_id,
-  earliest(name, head_order) AS head_name,
-  nullif(earliest(coalesce(service, ''), head_order), '') AS head_service,
-  nullif(earliest(coalesce(environment, ''), head_order), '') AS head_environment,
-  distinct_values(service) AS all_services,
-  distinct_values(response_model) AS all_models,
+  sg_earliest(name, head_order) AS head_name,
+  nullif(sg_earliest(coalesce(service, ''), head_order), '') AS head_service,
+  nullif(sg_earliest(coalesce(environment, ''), head_order), '') AS head_environment,
+  sg_distinct_values(service) AS all_services,
+  sg_distinct_values(response_model) AS all_models,
   min(start_ns) AS first_ns,
   max(end_ns) AS last_ns,
   count(*) AS all_spans,
@@ -26,10 +26,10 @@ SELECT
   sum(CASE WHEN cost_state = 'computed' THEN cost_amount END) AS cost_computed,
   sum(CASE WHEN cost_state = 'estimated' THEN cost_amount END) AS cost_estimated,
   sum(CASE WHEN operation IS NOT NULL AND cost_amount IS NULL THEN 1 ELSE 0 END) AS unpriced,
-  earliest(first_token_ns, start_ns) AS first_content_ns,
-  earliest(user_id, start_ns) AS first_user,
-  earliest(session_id, start_ns) AS first_session,
-  earliest(feature, start_ns) AS first_feature
+  sg_earliest(first_token_ns, start_ns) AS first_content_ns,
+  sg_earliest(user_id, start_ns) AS first_user,
+  sg_earliest(session_id, start_ns) AS first_session,
+  sg_earliest(feature, start_ns) AS first_feature
 FROM (
   SELECT *, CASE WHEN parent_span_id IS NULL THEN start_ns - 9223372036854775807 ELSE start_ns END AS head_order
   FROM spans

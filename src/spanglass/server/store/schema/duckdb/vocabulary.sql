@@ -1,11 +1,11 @@
 -- The words that SQL for both engines shares but each engine spells differently; docs/adr/0003 lists them.
-CREATE OR REPLACE MACRO time_step(ns, step_ns) AS ns // step_ns
+CREATE OR REPLACE MACRO sg_time_step(ns, step_ns) AS ns // step_ns
 ;
-CREATE OR REPLACE MACRO contains_text(haystack, needle) AS contains(lower(haystack), lower(needle))
+CREATE OR REPLACE MACRO sg_contains_text(haystack, needle) AS contains(lower(haystack), lower(needle))
 ;
-CREATE OR REPLACE MACRO percentiles(x) AS quantile_cont(x, [0.5, 0.95, 0.99])
+CREATE OR REPLACE MACRO sg_percentiles(x) AS quantile_cont(x, [0.5, 0.95, 0.99])
 ;
-CREATE OR REPLACE MACRO distinct_values(x) AS coalesce(list_sort(list(DISTINCT x) FILTER (x IS NOT NULL)), [])
+CREATE OR REPLACE MACRO sg_distinct_values(x) AS coalesce(list_sort(list(DISTINCT x) FILTER (x IS NOT NULL)), [])
 ;
-CREATE OR REPLACE MACRO earliest(x, place) AS arg_min(x, place)
+CREATE OR REPLACE MACRO sg_earliest(x, place) AS arg_min(x, place)
 ;
