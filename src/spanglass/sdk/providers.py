@@ -1,0 +1,219 @@
+"""The three OpenTelemetry providers: built once, or adopted as the application configured them; and their way out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from opentelemetry import _logs, metrics, trace
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+
+from spanglass.sdk.batch import BatchQueue, Limits
+from spanglass.sdk.context import ContextSpanProcessor
+from spanglass.sdk.dropped import Signal
+from spanglass.sdk.exporters import Destination, plans
+from spanglass.sdk.guard import logger, safely
+from spanglass.sdk.outlet import Outlet
+from spanglass.sdk.processors import QueueLogProcessor, QueueSpanProcessor
+from spanglass.sdk.reader import ScheduledReader
+
+# OpenTelemetry's default of 2048 does not outlast a burst; a span takes about 3 kB here, so 8192 are 25 MB at worst.
+QUEUE_SIZE = 8192
+
+
+@dataclass(frozen=True)
+class Pipelines:
+    """The providers that telemetry goes through, and what `init` put behind them.
+
+    Attributes:
+        tracers: Where spans go.
+        meters: Where measurements go.
+        loggers: Where log records go.
+        queues: Ours, each with its outlet, in the order of the signals.
+        readers: Ours.
+        built: Providers that are ours and not the application's.
+        log_export: Whether log records given to `loggers` go anywhere.
+    """
+
+    tracers: trace.TracerProvider
+    meters: metrics.MeterProvider
+    loggers: _logs.LoggerProvider
+    queues: tuple[tuple[BatchQueue[Any], Outlet[Any]], ...]
+    readers: tuple[ScheduledReader, ...]
+    built: tuple[TracerProvider | MeterProvider | LoggerProvider, ...]
+    log_export: bool
+
+
+@dataclass
+class _Builder:
+    destination: Destination
+    resource: Resource
+    queues: list[tuple[BatchQueue[Any], Outlet[Any]]] = field(default_factory=list)
+    readers: list[ScheduledReader] = field(default_factory=list)
+    built: list[TracerProvider | MeterProvider | LoggerProvider] = field(default_factory=list)
+
+    def tracers(self) -> trace.TracerProvider:
+        present = trace.get_tracer_provider()
+        if not _unset(present) and not isinstance(present, TracerProvider):
+            return present
+        if isinstance(present, TracerProvider):
+            provider, ours = present, self._exports_beside(_has_processors(present), "TracerProvider")
+        else:
+            provider, ours = self._new_tracers(), True
+        provider.add_span_processor(ContextSpanProcessor())
+        if ours:
+            for queue in self._queues("traces", "OTEL_BSP", 5000):
+                provider.add_span_processor(QueueSpanProcessor(cast("BatchQueue[ReadableSpan]", queue)))
+        return provider
+
+    def meters(self) -> metrics.MeterProvider:
+        present = metrics.get_meter_provider()
+        if _unset(present):
+            provider = MeterProvider(
+                metric_readers=self._metric_readers(),
+                resource=self.resource,
+                shutdown_on_exit=False,
+                _meter_configurator=_configured(
+                    self.destination.environ, "METER_CONFIGURATOR", "_import_meter_configurator"
+                ),
+            )
+            metrics.set_meter_provider(provider)
+            self.built.append(provider)
+            return provider
+        if isinstance(present, MeterProvider) and self._exports_beside(True, "MeterProvider"):
+            for reader in self._metric_readers():
+                present.add_metric_reader(reader)
+        return present
+
+    def loggers(self) -> _logs.LoggerProvider:
+        present = _logs.get_logger_provider()
+        if not _unset(present) and not isinstance(present, LoggerProvider):
+            return present
+        if isinstance(present, LoggerProvider):
+            provider, ours = present, self._exports_beside(True, "LoggerProvider")
+        else:
+            provider, ours = self._new_loggers(), True
+        if ours:
+            for queue in self._queues("logs", "OTEL_BLRP", 1000):
+                provider.add_log_record_processor(QueueLogProcessor(cast("BatchQueue[ReadableLogRecord]", queue)))
+        return provider
+
+    def _new_tracers(self) -> TracerProvider:
+        environ = self.destination.environ
+        provider = TracerProvider(
+            sampler=_configured(environ, "OTEL_TRACES_SAMPLER", "_import_sampler"),
+            id_generator=_configured(environ, "OTEL_PYTHON_ID_GENERATOR", "_import_id_generator"),
+            resource=self.resource,
+            shutdown_on_exit=False,
+            _tracer_configurator=_configured(environ, "TRACER_CONFIGURATOR", "_import_tracer_configurator"),
+        )
+        trace.set_tracer_provider(provider)
+        self.built.append(provider)
+        return provider
+
+    def _new_loggers(self) -> LoggerProvider:
+        provider = LoggerProvider(
+            resource=self.resource,
+            shutdown_on_exit=False,
+            _logger_configurator=_configured(
+                self.destination.environ, "LOGGER_CONFIGURATOR", "_import_logger_configurator"
+            ),
+        )
+        _logs.set_logger_provider(provider)
+        self.built.append(provider)
+        return provider
+
+    def _exports_beside(self, already: bool, name: str) -> bool:  # noqa: FBT001 - private, one caller a signal
+        """Whether exporters of ours are added to a provider of the application's."""
+        if self.destination.endpoint is not None or not already:
+            return True
+        logger.info(
+            "A %s is configured already; spanglass sends through it and adds no exporter. "
+            "To send to spanglass as well, name its endpoint: init(endpoint=...) or SPANGLASS_ENDPOINT.",
+            name,
+        )
+        return False
+
+    def _queues(self, signal: Signal, prefix: str, delay_ms: int) -> list[BatchQueue[Any]]:
+        environ = self.destination.environ
+        limits = Limits(
+            items=math.ceil(_number(environ, f"{prefix}_MAX_QUEUE_SIZE", QUEUE_SIZE)),
+            batch=math.ceil(_number(environ, f"{prefix}_MAX_EXPORT_BATCH_SIZE", 512)),
+            interval_s=_number(environ, f"{prefix}_SCHEDULE_DELAY", delay_ms) / 1e3,
+        )
+        made = []
+        for plan in plans(signal, self.destination):
+            outlet: Outlet[list[Any]] = Outlet(signal, plan.where, plan.make)
+            made.append(BatchQueue(signal, limits, outlet.send))
+            self.queues.append((made[-1], outlet))
+        return made
+
+    def _metric_readers(self) -> list[MetricReader]:
+        environ = self.destination.environ
+        interval_s = _number(environ, "OTEL_METRIC_EXPORT_INTERVAL", 60_000) / 1e3
+        timeout_s = _number(environ, "OTEL_METRIC_EXPORT_TIMEOUT", 30_000) / 1e3
+        found: list[MetricReader] = []
+        for plan in plans("metrics", self.destination):
+            outlet: Outlet[MetricsData] = Outlet("metrics", plan.where, plan.make)
+            with safely("providers.metrics"):
+                if isinstance(outlet.exporter(), MetricReader):  # prometheus is asked instead of sending
+                    found.append(cast("MetricReader", outlet.exporter()))
+                else:
+                    self.readers.append(ScheduledReader(outlet, interval_s=interval_s, timeout_s=timeout_s))
+                    found.append(self.readers[-1])
+        return found
+
+
+def build(destination: Destination, resource: Resource) -> Pipelines:
+    """Build what is missing, adopt what is there, and start sending."""
+    builder = _Builder(destination, resource)
+    meters, tracers = builder.meters(), builder.tracers()
+    before = len(builder.queues)
+    loggers = builder.loggers()
+    log_export = loggers not in builder.built or len(builder.queues) > before
+    pipelines = Pipelines(
+        tracers, meters, loggers, tuple(builder.queues), tuple(builder.readers), tuple(builder.built), log_export
+    )
+    for reader in pipelines.readers:
+        reader.worker.start()
+    return pipelines
+
+
+def _unset(provider: object) -> bool:
+    """OpenTelemetry hands out a proxy until a provider is set."""
+    return type(provider).__name__.lstrip("_").startswith("Proxy")
+
+
+def _has_processors(provider: TracerProvider) -> bool:
+    found = getattr(provider._active_span_processor, "_span_processors", None)  # noqa: SLF001 - there is no other way
+    return found is None or len(found) > 0
+
+
+def _configured(environ: Mapping[str, str], variable: str, loader: str) -> Any:  # noqa: ANN401 - four kinds of thing
+    """What a variable of OpenTelemetry's names among installed packages; None leaves the default."""
+    name = environ.get(variable if variable.startswith("OTEL_") else f"OTEL_PYTHON_{variable}")
+    if not name:
+        return None
+    with safely(f"providers.{loader.removeprefix('_import_')}"):
+        from opentelemetry.sdk import _configuration  # noqa: PLC0415 - rarely needed
+
+        return cast("Callable[[str], Any]", getattr(_configuration, loader))(name)
+    return None
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name, "").strip()
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        logger.warning("%s is %r; use a number above 0. %g is used instead.", name, text, default)
+        return default
+    return value

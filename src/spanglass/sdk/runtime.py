@@ -1,0 +1,351 @@
+"""The SDK's life in a process: started once by `init`, renewed in a forked child, flushed, and shut down at exit."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opentelemetry.metrics import CallbackOptions, Observation
+
+from spanglass.errors import ConfigurationError
+from spanglass.sdk import dropped, guard
+from spanglass.sdk.content import VARIABLE as CONTENT_VARIABLE
+from spanglass.sdk.content import ContentMode, content_mode
+from spanglass.sdk.guard import logger, safely
+from spanglass.sdk.labels import Labels
+from spanglass.sdk.transport import Haste
+from spanglass.semconv import attributes as attr
+from spanglass.semconv import metrics as metric
+from spanglass.settings import (
+    ENVIRONMENT,
+    PRICES_FILE,
+    SDK_API_KEY,
+    SDK_DISABLED,
+    SDK_ENDPOINT,
+    SDK_HOSTS,
+    SDK_METRIC_LABEL_LIMIT,
+    Setting,
+    Sources,
+    T,
+)
+from spanglass.version import __version__
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import MeterProvider
+
+    from spanglass.sdk.calls.recorder import Recorder
+    from spanglass.sdk.logs import LogBridge
+    from spanglass.sdk.providers import Pipelines
+
+EXIT_TIMEOUT_S = 5.0
+"""The longest that the end of a process waits for telemetry to leave."""
+
+
+@dataclass
+class _Running:
+    pipelines: Pipelines
+    haste: Haste
+    recorder: Recorder | None = None
+    logs: LogBridge | None = None
+    pid: int = field(default_factory=os.getpid)
+
+
+@dataclass
+class _State:
+    running: _Running | None = None
+    started: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_state = _State()
+_hooked_into_process = False
+
+
+@safely("init")
+def init(
+    service_name: str | None = None,
+    *,
+    service_version: str | None = None,
+    environment: str | None = None,
+    endpoint: str | None = None,
+    api_key: str | None = None,
+    capture_content: ContentMode | bool | None = None,
+) -> None:
+    """Switch spanglass on for this process: traces, metrics and logs are sent, calls to models are seen.
+
+    Call it once, early; later calls do nothing. It never raises and does not wait for the network: what is wrong with
+    a setting is one warning of the logger `spanglass`, and the default is used. Providers that the application has
+    configured before are used, not replaced.
+
+    Args:
+        service_name: Name of the service; OTEL_SERVICE_NAME.
+        service_version: Version of the service; OTEL_RESOURCE_ATTRIBUTES=service.version=...
+        environment: Deployment environment, such as production; SPANGLASS_ENVIRONMENT.
+        endpoint: Base URL of the OTLP receiver; SPANGLASS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT.
+        api_key: Sent as a bearer token; SPANGLASS_API_KEY.
+        capture_content: Record messages, and where; OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+    """
+    with _state.lock:
+        if _state.started:
+            logger.info("spanglass is initialised already; this call and its arguments change nothing.")
+            return
+        _state.started = True
+        settings = _Settings(_sources())
+        if _disabled(settings):
+            return
+        _state.running = _start(settings, service_name, service_version, environment, endpoint, api_key)
+    # Outside the lock: hooks may import libraries that call `init` themselves.
+    with safely("init.calls"):
+        _see_calls(_state.running, settings, capture_content)
+
+
+def flush(timeout_s: float = 10.0) -> bool:
+    """Send what waits, and the metrics so far.
+
+    Args:
+        timeout_s: The longest to wait, in seconds.
+
+    Returns:
+        True when everything was sent, or counted as dropped, in time; also when there is nothing to send.
+    """
+    return bool(_flush(time.monotonic() + timeout_s))
+
+
+@safely("flush")
+def _flush(deadline_s: float) -> bool:
+    running = _state.running
+    if running is None:
+        return True
+    if running.recorder is not None:
+        with safely("flush.settle"):
+            running.recorder.settle()
+    workers = [queue.worker for queue, _ in running.pipelines.queues]
+    asked = [(worker, worker.ask()) for worker in workers]
+    finished = [worker.finish(done, deadline_s) for worker, done in asked]
+    # Metrics last: they count what the queues have just dropped.
+    finished += [reader.worker.flush(deadline_s) for reader in running.pipelines.readers]
+    return all(finished)
+
+
+@safely("shutdown")
+def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
+    """Send what waits, then stop for good: hooks are removed, threads end, nothing more is recorded.
+
+    It happens by itself at the end of the process. Providers that the application configured stay as they are.
+
+    Args:
+        timeout_s: The longest to wait, in seconds.
+    """
+    with _state.lock:
+        running, _state.running = _state.running, None
+    if running is None or running.pid != os.getpid():
+        return
+    deadline_s = time.monotonic() + timeout_s
+    with safely("shutdown.calls"):
+        from spanglass.sdk import hooks  # noqa: PLC0415 - as in `_see_calls`
+
+        hooks.uninstall()
+        if running.recorder is not None:
+            running.recorder.settle()
+    if running.logs is not None:
+        running.logs.uninstall()
+    _hurry(running)
+    asked = [(queue.worker, queue.worker.ask()) for queue, _ in running.pipelines.queues]
+    for worker, done in asked:
+        worker.finish(done, deadline_s)
+    for queue, outlet in running.pipelines.queues:
+        if queue.close(deadline_s):
+            outlet.close()
+    for reader in running.pipelines.readers:
+        reader.shutdown(max(0.0, deadline_s - time.monotonic()) * 1e3)
+
+
+def _hurry(running: _Running) -> None:
+    running.haste.on = True
+    for outlet in (*(outlet for _, outlet in running.pipelines.queues), *(r.outlet for r in running.pipelines.readers)):
+        outlet.hurry()
+
+
+class _Settings:
+    """Reads settings; one that cannot be used is a log line and its default."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.environ: Mapping[str, str] = sources.environ
+
+    def get(self, setting: Setting[T], argument: T | None = None) -> T:
+        try:
+            return self.sources.get(setting, argument)
+        except ConfigurationError as error:
+            logger.warning("%s The default is used instead.", error)
+            return setting.default
+
+    def endpoint(self, argument: str | None) -> str | None:
+        """Argument, SPANGLASS_ENDPOINT, then OTEL_EXPORTER_OTLP_* (as None), then the settings file."""
+        if argument or self.environ.get(SDK_ENDPOINT.env):
+            return self.get(SDK_ENDPOINT, argument or None)
+        if any(name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("ENDPOINT") for name in self.environ):
+            return None
+        return self.get(SDK_ENDPOINT)
+
+    def content(self, argument: ContentMode | bool | None) -> ContentMode:  # noqa: FBT001 - as `init` takes it
+        if isinstance(argument, ContentMode):
+            return argument
+        if argument is not None:
+            return ContentMode.SPAN_ONLY if argument else ContentMode.NO_CONTENT
+        try:
+            return content_mode(self.environ)
+        except ValueError as error:
+            logger.warning("%s cannot be used: %s. Content is not recorded.", CONTENT_VARIABLE, error)
+            return ContentMode.NO_CONTENT
+
+
+def _sources() -> Sources:
+    try:
+        return Sources.load()
+    except (ConfigurationError, OSError) as error:
+        logger.warning("%s It is left out.", error)
+        return Sources()
+
+
+def _disabled(settings: _Settings) -> bool:
+    return settings.get(SDK_DISABLED) or settings.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def _start(
+    settings: _Settings,
+    service_name: str | None,
+    service_version: str | None,
+    environment: str | None,
+    endpoint: str | None,
+    api_key: str | None,
+) -> _Running:
+    # Imported here and not above: `import spanglass` alone stays light.
+    from spanglass.sdk import providers, resource  # noqa: PLC0415
+    from spanglass.sdk.exporters import Destination  # noqa: PLC0415
+
+    _declared(settings.environ)
+    described = resource.build(service_name, service_version, settings.get(ENVIRONMENT, environment))
+    haste = Haste()
+    destination = Destination(
+        settings.environ, haste, settings.endpoint(endpoint), settings.get(SDK_API_KEY, api_key or None)
+    )
+    running = _Running(providers.build(destination, described), haste)
+    _count_ourselves(running.pipelines.meters)
+    _join_logs(running, settings.environ, str(described.attributes.get(attr.SERVICE_NAME, "")))
+    _hook_into_process()
+    return running
+
+
+def _declared(environ: Mapping[str, str]) -> None:
+    """Let OpenTelemetry's declarative configuration come first; what it builds is adopted."""
+    if environ.get("OTEL_CONFIG_FILE"):
+        with safely("init.config_file"):
+            from opentelemetry.sdk._configuration import _OTelSDKConfigurator  # noqa: PLC0415
+
+            class Declared(_OTelSDKConfigurator):
+                """OpenTelemetry asks for a subclass."""
+
+            Declared().configure()  # type: ignore[no-untyped-call] # OpenTelemetry left it untyped
+
+
+def _join_logs(running: _Running, environ: Mapping[str, str], service_name: str) -> None:
+    from spanglass.sdk import logs  # noqa: PLC0415
+
+    provider = running.pipelines.loggers if running.pipelines.log_export else None
+    running.logs = logs.LogBridge(service_name, provider, level=logs.level_from(environ), code=logs.code_from(environ))
+    running.logs.install()
+
+
+def _see_calls(running: _Running, settings: _Settings, capture_content: ContentMode | bool | None) -> None:  # noqa: FBT001
+    from spanglass.sdk import hooks  # noqa: PLC0415
+    from spanglass.sdk.calls.recorder import Recorder  # noqa: PLC0415
+
+    prices = settings.get(PRICES_FILE)
+    hosts = settings.get(SDK_HOSTS)
+    running.recorder = Recorder(
+        running.pipelines.tracers,
+        running.pipelines.meters,
+        logger_provider=running.pipelines.loggers,
+        content=settings.content(capture_content),
+        labels=Labels(settings.get(SDK_METRIC_LABEL_LIMIT)),
+        price_table_path=Path(prices) if prices else None,
+        hosts=dict(hosts),
+    )
+    hooks.install(running.recorder)
+
+
+def _count_ourselves(meters: MeterProvider) -> None:
+    meter = meters.get_meter("spanglass", __version__)
+    tables: tuple[tuple[metric.Metric, Callable[[CallbackOptions], Iterator[Observation]]], ...] = (
+        (metric.SDK_DROPPED, _observe_dropped),
+        (metric.SDK_FAULTS, _observe_faults),
+    )
+    for row, observe in tables:
+        meter.create_observable_counter(row.name, [observe], row.unit, row.meaning)
+
+
+def _observe_dropped(_: CallbackOptions) -> Iterator[Observation]:
+    for (signal, reason), count in dropped.totals().items():
+        yield Observation(count, {attr.SIGNAL: signal, attr.DROP_REASON: reason})
+
+
+def _observe_faults(_: CallbackOptions) -> Iterator[Observation]:
+    for place, count in guard.faults().items():
+        yield Observation(count, {attr.DROP_REASON: place})
+
+
+def _hook_into_process() -> None:
+    global _hooked_into_process  # noqa: PLW0603 - hooks into the interpreter cannot be taken out again
+    if _hooked_into_process:
+        return
+    _hooked_into_process = True
+    atexit.register(shutdown)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_renew_after_fork)
+
+
+@safely("fork")
+def _renew_after_fork() -> None:
+    _state.lock = threading.Lock()
+    guard.renew_after_fork()
+    dropped.renew_after_fork()
+    running = _state.running
+    if running is None:
+        return
+    from spanglass.sdk import resource  # noqa: PLC0415
+
+    running.pid = os.getpid()
+    running.haste.on = False
+    for provider in running.pipelines.built:
+        provider._update_resource(resource.of_child())  # noqa: SLF001 - as OpenTelemetry does for its own detectors
+    for queue, outlet in running.pipelines.queues:
+        outlet.renew_after_fork()
+        queue.renew_after_fork()
+    for reader in running.pipelines.readers:
+        reader.renew_after_fork(running.pipelines.meters)
+    _flush_when_multiprocessing_ends()
+
+
+def _flush_when_multiprocessing_ends() -> None:
+    """A forked `multiprocessing.Process` ends without atexit; it runs finalisers that are registered inside it."""
+    if (module := sys.modules.get("multiprocessing.util")) is not None:
+        module.register_after_fork(_state, lambda _: module.Finalize(None, shutdown, exitpriority=1))
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Make `init` do nothing inside: for tests, which have their own providers."""
+    before, _state.started = _state.started, True
+    try:
+        yield
+    finally:
+        _state.started = before
