@@ -1,22 +1,42 @@
-"""The recorder: opens an attempt for each HTTP request to a model and owns what attempts share; no HTTP library."""
+"""The recorder: begins an attempt for each HTTP request to a model, concludes it, and owns what attempts share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from opentelemetry._logs import LoggerProvider
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import TracerProvider
+from opentelemetry.trace import Status, StatusCode, TracerProvider
 
-if TYPE_CHECKING:
-    from spanglass.sdk.content import ContentMode
-    from spanglass.sdk.labels import Labels
+from spanglass.call import Cost, Request, Response, Usage
+from spanglass.cost.price import price
+from spanglass.cost.table import PriceTable
+from spanglass.sdk import clock
+from spanglass.sdk.calls import attributes, event
+from spanglass.sdk.calls.attempt import FIRST_ERROR, Attempt
+from spanglass.sdk.calls.headers import Headers, resend_count
+from spanglass.sdk.calls.instruments import Instruments
+from spanglass.sdk.calls.moment import Moment
+from spanglass.sdk.calls.outcome import End, Outcome
+from spanglass.sdk.calls.subject import Subject, Subjects
+from spanglass.sdk.content import ContentMode
+from spanglass.sdk.context import current
+from spanglass.sdk.guard import safely
+from spanglass.sdk.labels import Labels
+from spanglass.version import __version__
+from spanglass.wire.estimate import estimate
+from spanglass.wire.recognise import recognise
+
+SCOPE = "spanglass"
+_guard = safely("calls.recorder")
+_FIRST_REDIRECT = 300
 
 
 class Recorder:
-    """Makes spans, metrics and events of calls to models; one per process, shared by every hook.
+    """Makes spans, metrics and events of calls to models; one per process, shared by every hook and every thread.
 
     Args:
         tracer_provider: Where spans go.
@@ -25,10 +45,13 @@ class Recorder:
         content: Whether messages are recorded, and where.
         labels: The bounded labels of metrics.
         price_table_path: A price file that overrides the built-in table.
-        hosts: Further hosts that speak a known protocol: host to provider.
+        hosts: Further hosts that speak a known protocol, as (host, provider).
+
+    Raises:
+        PriceTableError: The price file cannot be read.
     """
 
-    def __init__(  # noqa: PLR0913 - one keyword a thing that `init` assembles
+    def __init__(
         self,
         tracer_provider: TracerProvider,
         meter_provider: MeterProvider,
@@ -36,11 +59,183 @@ class Recorder:
         logger_provider: LoggerProvider | None = None,
         content: ContentMode,
         labels: Labels,
-        price_table_path: Path | None = None,
-        hosts: Mapping[str, str] | None = None,
+        price_table_path: str | Path | None = None,
+        hosts: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        raise NotImplementedError
+        self._subjects = Subjects(tracer_provider.get_tracer(SCOPE, __version__))
+        self._instruments = Instruments(meter_provider.get_meter(SCOPE, __version__), labels)
+        self._logger = None if logger_provider is None else logger_provider.get_logger(SCOPE, __version__)
+        self._content = content
+        self._prices = PriceTable.load(price_table_path)
+        self._hosts = hosts
+        # Filled by destructors, which may run in the middle of anything: a deque takes an item without a lock.
+        self._abandoned: deque[tuple[Attempt, int]] = deque()
+
+    @property
+    def wants_content(self) -> bool:
+        """Messages are recorded somewhere."""
+        return self._content is not ContentMode.NO_CONTENT
+
+    def may_know(self, host: str, path: str) -> bool:
+        """Say whether a POST request may be a call to a model, by its address."""
+        return recognise("POST", host, path, hosts=self._hosts) is not None
+
+    def begin(
+        self,
+        host: str,
+        path: str,
+        *,
+        port: int | None,
+        headers: Headers,
+        body: Callable[[], bytes | None],
+        since: Moment | None = None,
+    ) -> Attempt | None:
+        """Begin an attempt, if a POST request is a call to a model and instrumentation is not suppressed.
+
+        Args:
+            host: Host that the request goes to.
+            path: Path, with or without its query.
+            port: Port.
+            headers: The request's headers.
+            body: Gives the request's body, None where it cannot be read without taking it from the application.
+            since: When it began, where that is not now.
+        """
+        recognised = recognise("POST", host if port is None else f"{host}:{port}", path, hosts=self._hosts)
+        if recognised is None:
+            return None
+        began = Moment.now() if since is None else since
+        if began.context.get(_SUPPRESS_INSTRUMENTATION_KEY):
+            return None
+        request = recognised.request(body() or b"", content=self.wants_content)
+        if request is None:
+            return None
+        if self._abandoned:
+            self.settle()
+        resend = resend_count(headers)
+        of = current(began.context)
+        known = attributes.of_request(request, host, port, resend)
+        known.update(attributes.of_context(of))
+        if self._content.on_spans:
+            known.update(attributes.of_request_content(request))
+        subject = self._subjects.of(request, began, known)
+        return Attempt(self, recognised, request, began=began, resend=resend, of=of, subject=subject)
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Note that an attempt was abandoned; safe in a destructor."""
+        self._abandoned.append((attempt, clock.monotonic_ns()))
 
     def settle(self) -> None:
         """End what the application abandoned; called before a flush, so that nothing waits for the next call."""
-        raise NotImplementedError
+        while self._abandoned:
+            try:
+                attempt, at_ns = self._abandoned.popleft()
+            except IndexError:
+                return  # another thread took the last one
+            attempt.settle(at_ns)
+
+    def conclude(self, attempt: Attempt, end: End | None, ended_ns: int) -> None:
+        """Write down how an attempt came out, and end its span where it is ours.
+
+        Args:
+            attempt: The attempt; it is concluded once.
+            end: Why it ended, None where its bytes ended by themselves.
+            ended_ns: When, on the clock of durations.
+        """
+        duration_ns = ended_ns - attempt.began.monotonic_ns
+        at_ns = attempt.began.wall_ns + duration_ns
+        subject = self._subjects.at_end(attempt.subject, attempt.request, attempt.began)
+        try:
+            outcome = self._outcome(attempt, end, duration_ns)
+            if outcome.error_type is not None:
+                self._subjects.release(subject)
+            with _guard:
+                self._write(subject, outcome)
+        finally:
+            if not subject.foreign:
+                subject.span.end(at_ns)
+        with _guard:
+            self._emit(subject, attempt.request, outcome, at_ns)
+        self._instruments.record(
+            attempt.request,
+            outcome,
+            resend=attempt.resend,
+            of=attempt.of,
+            elsewhere=subject.producer.metrics,
+            context=subject.context,
+        )
+
+    def _write(self, subject: Subject, outcome: Outcome) -> None:
+        span = subject.span
+        if not span.is_recording():
+            return
+        result = attributes.of_outcome(outcome)
+        if self._content.on_spans:
+            result.update(attributes.of_response_content(outcome.response))
+        if subject.foreign:
+            # Its producer says whether the call failed: an attempt that failed may be made again under the same span.
+            span.set_attributes(result)
+            return
+        if outcome.error_type is not None:
+            result.update(attributes.of_error(outcome))
+            span.set_status(Status(StatusCode.ERROR, outcome.error_message))
+        span.set_attributes(result)
+
+    def _emit(self, subject: Subject, request: Request, outcome: Outcome, at_ns: int) -> None:
+        if self._logger is None or not self._content.on_events or subject.producer.event:
+            return
+        event.emit(
+            self._logger,
+            {
+                **subject.attributes,
+                **attributes.of_request_content(request),
+                **attributes.of_outcome(outcome),
+                **attributes.of_error(outcome),
+                **attributes.of_response_content(outcome.response),
+            },
+            at_ns=at_ns,
+            context=subject.context,
+        )
+
+    def _outcome(self, attempt: Attempt, end: End | None, duration_ns: int) -> Outcome:
+        status, meter, error = attempt.status, attempt.meter, attempt.error
+        response = attempt.response()
+        error_type, message = response.error_type, response.error_message
+        if meter is not None and (meter.complete or meter.unreadable is not None):
+            end = None
+        elif status is None:
+            # No answer, so none that could be whole; cancelled then, the application got nothing of its call.
+            end = End.CANCELLED if end is End.CANCELLED else None
+            error_type, message = (None, None) if error is None else (type(error).__qualname__, str(error))
+        elif end is not None or status < _FIRST_REDIRECT:
+            end = end or End.ERROR
+            if isinstance(error, Exception) and error_type is None:
+                error_type, message = type(error).__qualname__, str(error)
+        if error_type is None and status is not None and status >= FIRST_ERROR:
+            error_type = str(status)
+        usage, cost = self._used(attempt, response)
+        return Outcome(
+            response=response,
+            duration_ns=duration_ns,
+            status=status,
+            usage=usage,
+            cost=cost,
+            end=end,
+            error_type=error_type,
+            error_message=message,
+            retry_after_s=attempt.retry_after_s,
+        )
+
+    def _used(self, attempt: Attempt, response: Response) -> tuple[Usage | None, Cost | None]:
+        if attempt.status is None or attempt.meter is None or attempt.status >= _FIRST_REDIRECT:
+            return response.usage, None  # refused, failed or redirected: nothing to pay for
+        usage = response.usage if attempt.meter.unreadable is not None else estimate(attempt.request, response)
+        cost = price(
+            usage,
+            provider=attempt.request.provider,
+            models=(response.model, attempt.request.model),
+            at_ns=attempt.began.wall_ns,
+            service_tier=response.service_tier or attempt.request.service_tier,
+            reported=response.reported_cost,
+            table=self._prices,
+        )
+        return usage, cost

@@ -1,23 +1,10 @@
 """Hooks on HTTP clients, one file a client library family; they see calls to models and hand the bytes to `calls`."""
 
-from __future__ import annotations
+from spanglass.sdk.hooks.switch import Switch
 
-from spanglass.sdk.calls.recorder import Recorder
+_switch = Switch()
+install = _switch.install
+uninstall = _switch.uninstall
+active = _switch.active
 
-
-def install(recorder: Recorder) -> None:
-    """Hook every known HTTP library, those imported already and those imported later; imports none itself.
-
-    Calling it again hands later requests to the new recorder; nothing is hooked twice.
-    """
-    raise NotImplementedError
-
-
-def uninstall() -> None:
-    """Restore what `install` replaced, exactly; requests in flight are still recorded to their end."""
-    raise NotImplementedError
-
-
-def active() -> tuple[str, ...]:
-    """Return the names of the HTTP libraries that are imported and hooked, sorted."""
-    raise NotImplementedError
+__all__ = ["active", "install", "uninstall"]

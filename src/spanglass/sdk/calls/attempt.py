@@ -1,0 +1,146 @@
+"""One HTTP attempt of a call to a model, from its request to the end of its answer; ends once, however it ends."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from spanglass.call import Request, Response
+from spanglass.sdk import clock
+from spanglass.sdk.calls.headers import Headers, retry_after_s
+from spanglass.sdk.calls.moment import Moment
+from spanglass.sdk.calls.outcome import End
+from spanglass.sdk.calls.subject import Subject
+from spanglass.sdk.context import CallContext
+from spanglass.sdk.guard import safely
+from spanglass.wire.meter import Meter
+from spanglass.wire.recognise import Recognised
+
+if TYPE_CHECKING:
+    from spanglass.sdk.calls.recorder import Recorder
+
+_guard = safely("calls.attempt")
+FIRST_ERROR = 400
+
+
+class Attempt:
+    """What a hook tells of one attempt; nothing here raises, blocks or changes the bytes.
+
+    A hook calls `answered` once an answer's head is there, `feed` with each piece of its body as it came over the
+    wire, and one or more of `ended`, `closed`, `broke` and `abandoned`, of which the first counts.
+
+    Attributes:
+        recognised: How to read the call.
+        request: What the application asked for.
+        began: When and in which context.
+        resend: Which retry it is.
+        of: For whom and what the call is made.
+        subject: The span it is written on.
+        status: HTTP status; None until an answer is there.
+        retry_after_s: Seconds the provider asked to wait.
+        meter: Reads the answer; None until one is there.
+        error: What broke it.
+    """
+
+    __slots__ = (
+        "_ending",
+        "_recorder",
+        "began",
+        "error",
+        "meter",
+        "of",
+        "recognised",
+        "request",
+        "resend",
+        "retry_after_s",
+        "status",
+        "subject",
+    )
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        recognised: Recognised,
+        request: Request,
+        *,
+        began: Moment,
+        resend: int,
+        of: CallContext,
+        subject: Subject,
+    ) -> None:
+        self._recorder = recorder
+        self._ending = Lock()  # taken once and never given back: whoever takes it ends the attempt
+        self.recognised = recognised
+        self.request = request
+        self.began = began
+        self.resend = resend
+        self.of = of
+        self.subject = subject
+        self.status: int | None = None
+        self.retry_after_s: float | None = None
+        self.meter: Meter | None = None
+        self.error: BaseException | None = None
+
+    @_guard
+    def answered(self, status: int, headers: Headers, *, decoded: bool = False) -> None:
+        """Take the head of the answer.
+
+        Args:
+            status: HTTP status.
+            headers: The answer's headers.
+            decoded: The body will be fed without its content encoding.
+        """
+        self.status = status
+        if status >= FIRST_ERROR:
+            self.retry_after_s = retry_after_s(headers, clock.wall_ns())
+        self.meter = Meter(
+            self.recognised,
+            started_ns=self.began.monotonic_ns,
+            status=status,
+            content_type=headers.get("content-type"),
+            content_encoding=None if decoded else headers.get("content-encoding"),
+            content=self._recorder.wants_content,
+        )
+
+    @_guard
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        if self.meter is not None:
+            self.meter.feed(data, clock.monotonic_ns())
+
+    def ended(self) -> None:
+        """The answer's bytes have ended by themselves."""
+        self._end(None)
+
+    def closed(self) -> None:
+        """The application closed the answer."""
+        self._end(End.CANCELLED)
+
+    def broke(self, error: BaseException) -> None:
+        """Sending, waiting or reading raised; cancellation of the task is no failure of the call."""
+        if not self._ending.locked():
+            self.error = error
+        self._end(End.ERROR if isinstance(error, Exception) else End.CANCELLED)
+
+    def abandoned(self) -> None:
+        """The answer was let go of unclosed. Runs wherever the garbage collector does, so it only notes that it did."""
+        if not self._ending.locked():
+            self._recorder.abandon(self)
+
+    @_guard
+    def settle(self, ended_ns: int) -> None:
+        """End an abandoned attempt.
+
+        Args:
+            ended_ns: When it was abandoned, on the clock of durations.
+        """
+        self._end(End.ABANDONED, ended_ns)
+
+    @_guard
+    def _end(self, end: End | None, ended_ns: int | None = None) -> None:
+        if self._ending.acquire(blocking=False):
+            self._recorder.conclude(self, end, clock.monotonic_ns() if ended_ns is None else ended_ns)
+
+    def response(self) -> Response:
+        """Return what the provider answered so far."""
+        return Response() if self.meter is None else self.meter.response()

@@ -1,0 +1,53 @@
+"""What HTTP headers say of a call: which retry a request is, and how long a provider asks to wait."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+# Sent by the SDKs that Stainless generates: openai, anthropic, groq, ...
+RETRY_COUNT = "x-stainless-retry-count"
+
+
+class Headers(Protocol):
+    """Headers of any HTTP library; names are looked up in any case."""
+
+    def get(self, name: str, /) -> str | None:
+        """Return a header's value, None where it is not there."""
+
+
+def resend_count(headers: Headers) -> int:
+    """Return which retry a request is; 0 where it is the first attempt or does not say."""
+    count = headers.get(RETRY_COUNT)
+    return int(count) if count is not None and count.isascii() and count.isdecimal() and len(count) < 10 else 0
+
+
+def retry_after_s(headers: Headers, now_ns: int) -> float | None:
+    """Return the seconds a provider asks to wait; None where it does not say.
+
+    Args:
+        headers: The answer's headers: `Retry-After` as seconds or a date (RFC 9110, 10.2.3), or `retry-after-ms`.
+        now_ns: Now, nanoseconds since the epoch.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after")
+    seconds = _number(text)
+    if seconds is not None or text is None:
+        return seconds
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - datetime.fromtimestamp(now_ns / 1e9, UTC).timestamp())
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text is not None else None
+    except ValueError:
+        return None
+    return number if number is not None and 0 <= number < float("inf") else None

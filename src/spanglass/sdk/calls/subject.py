@@ -1,0 +1,115 @@
+"""Whose span an attempt is written on: one of ours, one that somebody else opened for this very call, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Tracer, get_current_span, set_span_in_context
+
+from spanglass.call import Request
+from spanglass.sdk.calls.attributes import Attributes
+from spanglass.sdk.calls.moment import Moment
+from spanglass.sdk.calls.producers import CONTEXT_KEY, NOBODY, UTIL_GENAI, Producer, is_span_of, producer_of
+from spanglass.semconv import attributes as attr
+
+
+class Subject(NamedTuple):
+    """The span of one attempt.
+
+    Attributes:
+        span: The span; one that does not record where nothing is to be written.
+        foreign: Somebody else opened it and will end it.
+        producer: Who else records the call.
+        context: Holds the span.
+        attributes: What it was started with, or what was added to it then.
+    """
+
+    span: Span
+    foreign: bool
+    producer: Producer
+    context: Context
+    attributes: Attributes
+
+
+class Subjects:
+    """Chooses and opens the spans of attempts.
+
+    Args:
+        tracer: Opens those of ours.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+        # A span that somebody opened for a call takes one: a second call under it, at once or later, gets its own.
+        self._claimed: WeakKeyDictionary[Span, object] = WeakKeyDictionary()
+
+    def of(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
+        """Return the subject of an attempt that begins, its span opened or enriched.
+
+        Args:
+            request: What the application asked for.
+            moment: When and in which context.
+            attributes: What is known now.
+        """
+        current = get_current_span(moment.context)
+        if current.is_recording():
+            if self._is_of(request, current) and self._claim(current):
+                return self._enriched(current, moment, attributes)
+        elif _is_unsampled(current):
+            # Not sampled, so a span of the call would not be either; who opened it can be told for one family only.
+            producer = UTIL_GENAI if moment.context.get(CONTEXT_KEY) is not None else NOBODY
+            return Subject(
+                INVALID_SPAN, foreign=False, producer=producer, context=moment.context, attributes=attributes
+            )
+        return self.own(request, moment, attributes)
+
+    def own(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
+        """Open a span of ours, a child of the current one, begun at the moment given."""
+        name = request.operation if request.model is None else f"{request.operation} {request.model}"
+        span = self._tracer.start_span(name, moment.context, SpanKind.CLIENT, attributes, start_time=moment.wall_ns)
+        context = set_span_in_context(span, moment.context)
+        return Subject(span, foreign=False, producer=NOBODY, context=context, attributes=attributes)
+
+    def at_end(self, subject: Subject, request: Request, moment: Moment) -> Subject:
+        """Return the subject to write the outcome on.
+
+        That is another one where somebody else's span ended before the answer did, as a `with` around a call whose
+        stream is read later: then a span of ours below it, begun when the call began, takes what came after.
+        """
+        if not subject.foreign or subject.span.is_recording():
+            return subject
+        return self.own(request, moment, subject.attributes)._replace(producer=subject.producer)
+
+    def release(self, subject: Subject) -> None:
+        """Let somebody else's span take another attempt, because this one failed."""
+        if subject.foreign:
+            self._claimed.pop(subject.span, None)
+
+    def _claim(self, span: Span) -> bool:
+        token = object()
+        return self._claimed.setdefault(span, token) is token
+
+    @staticmethod
+    def _is_of(request: Request, span: Span) -> bool:
+        return isinstance(span, ReadableSpan) and is_span_of(request.operation, span.attributes or {})
+
+    @staticmethod
+    def _enriched(span: Span, moment: Moment, attributes: Attributes) -> Subject:
+        present: Mapping[str, object] = {}
+        scope = None
+        if isinstance(span, ReadableSpan):
+            present = span.attributes or {}
+            scope = None if span.instrumentation_scope is None else span.instrumentation_scope.name
+        span.set_attributes({name: value for name, value in attributes.items() if name not in present})
+        if scope is not None:
+            span.set_attribute(attr.PRODUCER, scope)
+        return Subject(span, foreign=True, producer=producer_of(scope), context=moment.context, attributes=attributes)
+
+
+def _is_unsampled(span: Span) -> bool:
+    known = span.get_span_context()
+    return known.is_valid and not known.is_remote and not known.trace_flags.sampled
