@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 from genai_prices import types as source
 from genai_prices.data import providers
+from genai_prices.data_units import unit_data
 
 from spanglass.cost.table import BUILTIN
 
@@ -36,14 +37,14 @@ KINDS = {
     "requests_kcount": "request",
 }
 """The package's units that spanglass has counts for; a row says by `not_counted` what else it is billed by."""
+UNITS = {str(unit["price_key"]): usage for usage, unit in unit_data.items() if "price_key" in unit}
+"""The package's name for what each of its rates is for."""
 CONTEXTS = {"service_tier", "processing", "speed"}
 """The package's request contexts that a service tier says; others (a route, a search type) are nowhere on a call."""
 
-type_of_rate = int | Decimal | list[object]
 
-
-def rate(value: source.TieredPrices | Decimal) -> type_of_rate:
-    """Return a number, or the base and [tokens, rate] pairs."""
+def rate(value: source.TieredPrices | Decimal) -> Decimal | list[object]:
+    """Return a number, or the base rate and [tokens, rate] pairs."""
     if isinstance(value, source.TieredPrices):
         return [value.base, *([tier.start, tier.price] for tier in value.tiers)]
     return value
@@ -60,7 +61,10 @@ def condition(constraint: source.StartDateConstraint | source.TimeOfDateConstrai
     if isinstance(constraint, source.StartDateConstraint):
         return {"from": constraint.start_date.isoformat()}
     if isinstance(constraint, source.TimeOfDateConstraint):
-        return {"daily": [f"{moment:%H:%M}" for moment in (constraint.start_time, constraint.end_time)]}
+        hours = (constraint.start_time, constraint.end_time)
+        if any(moment.utcoffset() or moment.replace(second=0, microsecond=0) != moment for moment in hours):
+            raise ValueError(f"genai-prices has hours that scripts/prices.py cannot write: {constraint}")
+        return {"daily": [f"{moment:%H:%M}" for moment in hours]}
     return {}
 
 
@@ -118,7 +122,7 @@ def row(model: source.ModelInfo) -> dict[str, object]:
     if replaced := tiers(model.price_variants or ()):
         found["tiers"] = replaced
     if others:
-        found["not_counted"] = sorted(others)
+        found["not_counted"] = sorted(UNITS[key] for key in others)
     return found
 
 

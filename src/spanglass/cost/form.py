@@ -97,7 +97,7 @@ def _row(given: object, where: str) -> Row:
     tiers = _object(row.get("tiers", {}), f"{where}.tiers", None)
     for tier, entries in tiers.items():
         for index, entry in enumerate(_list(entries, f"{where}.tiers.{tier}")):
-            _entry(entry, f"{where}.tiers.{tier}[{index}]")
+            _entry(entry, f"{where}.tiers.{tier}[{index}]", alone=False)
     not_counted = [
         _text(each, f"{where}.not_counted") for each in _list(row.get("not_counted", []), f"{where}.not_counted")
     ]
@@ -108,13 +108,14 @@ def _row(given: object, where: str) -> Row:
     return cast("Row", checked)
 
 
-def _entry(given: object, where: str) -> None:
+def _entry(given: object, where: str, *, alone: bool = True) -> None:
     entry = _object(given, where, _ENTRY_KEYS)
     for name in _RATE_KEYS & entry.keys():
         _figure(entry[name], f"{where}.{name}")
-    for part, whole in (("input", _parts_of("input")), ("output", _parts_of("output"))):
-        if part not in entry and "tiers" not in where and (lacking := whole & entry.keys()):
-            _wrong(where, f"has {', '.join(sorted(lacking))} but not {part}")
+    for total in ("input", "output") if alone else ():
+        parts = sorted(kind.name for kind in KINDS if total in kind.within and kind.name in entry)
+        if parts and total not in entry:
+            _wrong(where, f"has {', '.join(parts)} but not {total}")
     if "from" in entry:
         _parsed(entry["from"], f"{where}.from", date.fromisoformat, "a date such as 2026-03-13")
     if "daily" in entry:
@@ -123,10 +124,6 @@ def _entry(given: object, where: str) -> None:
             _wrong(f"{where}.daily", 'must be two times in UTC, such as ["00:30", "16:30"]')
         for hour in hours:
             _parsed(hour, f"{where}.daily", _minute, 'a time in UTC such as "16:30"')
-
-
-def _parts_of(whole: str) -> frozenset[str]:
-    return frozenset(kind.name for kind in KINDS if whole in kind.within)
 
 
 def _minute(value: str) -> time:

@@ -40,11 +40,11 @@ def model_names(model: str, sellers: Collection[str]) -> list[str]:
         sellers: Table ids whose name, as a prefix of the model's, says nothing new.
     """
     full = model.strip().lower()
-    name = full.rpartition("models/")[2] if full.startswith(_RESOURCES) else full
-    while "/" in name and table_provider(name.partition("/")[0]) in sellers:
-        name = name.partition("/")[2]
-    names = [full, name, _COMPACT_DATE.sub(r"-\1-\2-\3", name)]
-    return list(dict.fromkeys(names))
+    names = [full, full.rpartition("models/")[2] if full.startswith(_RESOURCES) else full]
+    while "/" in names[-1] and table_provider(names[-1].partition("/")[0]) in sellers:
+        names.append(names[-1].partition("/")[2])
+    names.append(_COMPACT_DATE.sub(r"-\1-\2-\3", names[-1]))
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def is_match(pattern: object, name: str) -> bool:

@@ -34,9 +34,16 @@ class Row(TypedDict, total=False):
 
 
 class Band(NamedTuple):
-    """The rates of requests whose input is above so many tokens; the base is above -1."""
+    """The rates of requests whose input is above so many tokens.
+
+    Attributes:
+        above: The number of tokens; -1 for the base.
+        figures: Rates as published, by kind; only those that the model has.
+        rates: The same, ready to multiply.
+    """
 
     above: int
+    figures: Mapping[str, Decimal]
     rates: Rates
 
 
@@ -91,10 +98,9 @@ class ModelPrices:
             input_tokens: Size of the whole input, which decides the token tier.
         """
         bands = self.bands(at_ns=at_ns, service_tier=service_tier)
-        for above, rates in bands:
-            if input_tokens > above:
-                return rates
-        return bands[-1][1]
+        if len(bands) == 1:
+            return bands[0].rates
+        return next(band.rates for band in bands if input_tokens > band.above)
 
     def bands(self, *, at_ns: int, service_tier: str | None) -> tuple[Band, ...]:
         """Return the token tiers that hold at an instant, the highest first; the last is the base."""
@@ -152,11 +158,11 @@ def _bands(prices: Sequence[_Price]) -> tuple[Band, ...]:
     steps: dict[str, list[tuple[int, Decimal]]] = {}
     for price in prices:
         steps.update(price.steps)
-    thresholds = sorted({above for listed in steps.values() for above, _ in listed} | {-1}, reverse=True)
-    return tuple(
-        Band(above, Rates.of({name: _rate_above(listed, above) for name, listed in steps.items()}))
-        for above in thresholds
-    )
+    bands = []
+    for above in sorted({above for listed in steps.values() for above, _ in listed} | {-1}, reverse=True):
+        figures = {name: _rate_above(listed, above) for name, listed in steps.items()}
+        bands.append(Band(above, figures, Rates.of(figures)))
+    return tuple(bands)
 
 
 def _rate_above(steps: list[tuple[int, Decimal]], above: int) -> Decimal:

@@ -105,15 +105,17 @@ def _counts(usage: Usage) -> _Counts:
         usage.reasoning_tokens,
         usage.web_searches,
     )
-    counts = [count if count is not None and 0 <= count <= MOST_TOKENS else 0 for count in given]
+    counts = [count or 0 for count in given]
+    possible = min(counts) >= 0 and max(counts) <= MOST_TOKENS
+    if not possible:
+        counts = [count if 0 <= count <= MOST_TOKENS else 0 for count in counts]
     all_in, all_out, read, write, write_1h, audio_in, read_audio, image_in, audio_out, image_out, reasoning, web = (
         counts
     )
     read, audio_in, write = max(read, read_audio), max(audio_in, read_audio), max(write, write_1h)
     all_in = max(all_in, read + write, audio_in, image_in)
     all_out = max(all_out, audio_out, image_out, reasoning)
-    raised = [all_in, all_out, read, write, write_1h, audio_in, *counts[6:]]
-    sound = raised == [count or 0 for count in given]
+    sound = possible and counts[:6] == [all_in, all_out, read, write, write_1h, audio_in]
     return _Counts(
         sound,
         all_in,
