@@ -8,7 +8,6 @@ that never configured logging.
 from __future__ import annotations
 
 import logging
-import time
 import traceback
 from collections.abc import Mapping
 
@@ -17,6 +16,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current, ge
 from opentelemetry.sdk._logs._internal import std_to_otel
 from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
 
+from spanglass.sdk import clock
 from spanglass.sdk.guard import logger as our_logger
 from spanglass.sdk.guard import safely
 
@@ -96,7 +96,7 @@ class LogBridge:
         logger.emit(
             LogRecord(
                 timestamp=int(record.created * 1e9),
-                observed_timestamp=time.time_ns(),
+                observed_timestamp=clock.wall_ns(),
                 context=get_current(),
                 severity_text=_SEVERITY_TEXT.get(record.levelname, record.levelname),
                 severity_number=std_to_otel(record.levelno) if record.levelno else SeverityNumber.UNSPECIFIED,

@@ -124,8 +124,8 @@ class _Quiet(logging.Filter):
             return True
         # The first word names the cause, the last only says that patience ran out.
         if not _sending.said:
-            transient = record.msg.startswith("Transient error") and isinstance(record.args, tuple)
-            _sending.said = str(record.args[0]) if transient and record.args else record.getMessage()
+            cause = record.args[0] if isinstance(record.args, tuple) and record.args else None
+            _sending.said = str(cause) if record.msg.startswith("Transient error") else record.getMessage()
         return False
 
 

@@ -10,12 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from spanglass.errors import ConfigurationError
+from spanglass.errors import ConfigurationError, PriceTableError
 from spanglass.sdk import dropped, guard
 from spanglass.sdk.content import VARIABLE as CONTENT_VARIABLE
 from spanglass.sdk.content import ContentMode, content_mode
@@ -267,20 +266,29 @@ def _join_logs(running: _Running, environ: Mapping[str, str], service_name: str)
 
 def _see_calls(running: _Running, settings: _Settings, capture_content: ContentMode | bool | None) -> None:  # noqa: FBT001
     from spanglass.sdk import hooks  # noqa: PLC0415
+
+    prices: str | None = settings.get(PRICES_FILE)
+    try:
+        running.recorder = _recorder(running, settings, settings.content(capture_content), prices)
+    except PriceTableError as error:
+        logger.warning("%s The built-in prices are used instead.", error)
+        running.recorder = _recorder(running, settings, settings.content(capture_content), None)
+    hooks.install(running.recorder)
+
+
+def _recorder(running: _Running, settings: _Settings, content: ContentMode, prices: str | None) -> Recorder:
     from spanglass.sdk.calls.recorder import Recorder  # noqa: PLC0415
 
-    prices = settings.get(PRICES_FILE)
-    hosts = settings.get(SDK_HOSTS)
-    running.recorder = Recorder(
+    hosts: tuple[tuple[str, str], ...] = settings.get(SDK_HOSTS)
+    return Recorder(
         running.pipelines.tracers,
         running.pipelines.meters,
         logger_provider=running.pipelines.loggers,
-        content=settings.content(capture_content),
+        content=content,
         labels=Labels(settings.get(SDK_METRIC_LABEL_LIMIT)),
-        price_table_path=Path(prices) if prices else None,
+        price_table_path=prices,
         hosts=dict(hosts),
     )
-    hooks.install(running.recorder)
 
 
 def _count_ourselves(meters: MeterProvider) -> None:
@@ -343,9 +351,16 @@ def _flush_when_multiprocessing_ends() -> None:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Make `init` do nothing inside: for tests, which have their own providers."""
+    """Make `init` do nothing inside, and put back after what it had installed: for tests with their own providers."""
     before, _state.started = _state.started, True
     try:
         yield
     finally:
         _state.started = before
+        running = _state.running
+        if running is not None and running.logs is not None:
+            running.logs.install()
+        if running is not None and running.recorder is not None:
+            from spanglass.sdk import hooks  # noqa: PLC0415 - as in `_see_calls`
+
+            hooks.install(running.recorder)
