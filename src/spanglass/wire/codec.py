@@ -50,6 +50,10 @@ class Answer(Protocol):
     def complete(self) -> bool:
         """The terminal event, or a whole body, was seen."""
 
+    @property
+    def length(self) -> int:
+        """Characters of content seen in events so far."""
+
     def event(self, name: str, data: bytes) -> Seen:
         """Take one event of a stream.
 
@@ -58,8 +62,13 @@ class Answer(Protocol):
             data: The event's data; empty where it was too large to keep.
         """
 
-    def restate(self, data: bytes) -> None:
-        """Take the running counts, and nothing else, of an event that was skimmed."""
+    def skimmed(self, characters: int, last: bytes | None) -> None:
+        """Take a run of events that were skimmed, not decoded.
+
+        Args:
+            characters: Characters of content in the run.
+            last: Data of the run's last event that carries running counts; None where none does.
+        """
 
     def document(self, data: bytes) -> None:
         """Take a body that is not a stream; bytes that are not yet a whole document say nothing."""

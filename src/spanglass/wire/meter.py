@@ -1,9 +1,26 @@
-"""One exchange's answer as its bytes arrive: what it says so far and when its chunks came."""
+"""One exchange's answer as its bytes arrive: what it says so far and when its chunks came; decodes through a codec.
+
+A *chunk* is one event of the stream that carries data; marks such as `[DONE]`, comments and pings are none. A chunk
+arrives with the piece of bytes that ends it. Several chunks in one piece arrive together, so a *gap* is the time
+between two pieces that each ended at least one chunk: what a reader of the stream waits for.
+"""
 
 from __future__ import annotations
 
-from spanglass.call import Response
+from dataclasses import replace
+
+from spanglass.call import Response, StreamTimes
+from spanglass.wire.codec import Answer, Seen
+from spanglass.wire.encoding import Decoder
+from spanglass.wire.framing import EventStream, read_event
 from spanglass.wire.recognise import Recognised
+from spanglass.wire.skim import Skimmer
+
+MAX_DOCUMENT = 16 * 1024 * 1024
+"""Bytes of a body that is no stream which are held; a larger one is unreadable."""
+_CONDENSE_EVERY = 65_536
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+_FIRST_OF_FIELDS = b"de:ir"  # data, event, a comment, id, retry
 
 
 class Meter:
@@ -12,7 +29,7 @@ class Meter:
     `feed` belongs to one thread at a time. `response` may be asked at any time, repeatedly.
     """
 
-    def __init__(  # noqa: PLR0913 - one call site a hook, every argument named
+    def __init__(
         self,
         recognised: Recognised,
         *,
@@ -22,22 +39,193 @@ class Meter:
         content_encoding: str | None,
         content: bool = False,
     ) -> None:
-        raise NotImplementedError
+        """Begin with the response's head.
+
+        Args:
+            recognised: The request's recognition, which brings the codec.
+            started_ns: When the request was sent.
+            status: HTTP status of the response.
+            content_type: Its content type, where it has one.
+            content_encoding: Its content encoding, where it has one.
+            content: Also keep texts and tool arguments, for `Response.output_messages`.
+        """
+        self._codec = recognised.codec
+        self._started_ns = started_ns
+        self._status = status
+        self._content = content
+        self._announced_stream = "event-stream" in (content_type or "").lower()
+        decoder = Decoder(content_encoding) if content_encoding else None
+        self._decoder = None if decoder is None or decoder.plain else decoder
+        self._stream: EventStream | None = None
+        self._body: bytearray | None = None
+        self._oversize = False
+        self._condense_at = _CONDENSE_EVERY
+        self._answer: Answer = self._codec.answer(content=content)
+        self._read_bytes = 0
+        self._skimmer = Skimmer(self._codec.slots)
+        self._shapes = self._skimmer.shapes
+        # The run of skimmed chunks the answer has not been told of.
+        self._run_characters = 0
+        self._run_last: bytes | None = None
+        self._skimmed = 0
+        self._chunks = 0
+        self._arrivals = 0
+        self._first_ns = 0
+        self._last_ns = 0
+        self._gap_max_ns = 0
+        self._first_token_ns: int | None = None
 
     def feed(self, data: bytes, now_ns: int) -> None:
         """Take the next bytes of the body, still content-encoded, and when they arrived (same clock as started_ns)."""
-        raise NotImplementedError
+        if self._decoder is not None:
+            chunks = sum(self._take(piece, now_ns) for piece in self._decoder.feed(data))
+        elif self._stream is not None and self._stream.idle:
+            chunks = self._take_block(data, now_ns)
+        else:
+            chunks = self._take(data, now_ns)
+        if not chunks:
+            return
+        if self._chunks:
+            gap = now_ns - self._last_ns
+            if gap > self._gap_max_ns:  # noqa: PLR1730 - a call of max would cost the hot path 60 ns
+                self._gap_max_ns = gap
+        else:
+            self._first_ns = now_ns
+        self._last_ns = now_ns
+        self._chunks += chunks
+        self._arrivals += 1
 
-    @property
-    def complete(self) -> bool:
-        """The answer's terminal event, or its whole body, was seen."""
-        raise NotImplementedError
+    def _take_block(self, data: bytes, now_ns: int) -> int:
+        """Take a piece that is most likely one whole chunk of a known shape."""
+        for shape in self._shapes:
+            characters = shape.measure(data)
+            if characters >= 0:
+                self._run_characters += characters
+                self._skimmed += 1
+                if shape.cumulative:
+                    self._run_last = data
+                return 1
+        return self._take(data, now_ns)
+
+    def _take(self, data: bytes, now_ns: int) -> int:
+        """Take decoded bytes; return how many chunks they ended."""
+        if self._stream is None:
+            if self._body is None:
+                data = data.lstrip(_BLANK)
+                if not data:
+                    return 0
+                if (self._announced_stream and data[0] not in b"{[") or data[0] in _FIRST_OF_FIELDS:
+                    self._stream = EventStream()
+                    return self._take(data, now_ns)
+                self._body = bytearray()
+            self._keep(data)
+            return 0
+        chunks = 0
+        for block in self._stream.feed(data):
+            chunks += self._read(block, now_ns)
+        return chunks
+
+    def _read(self, block: bytes, now_ns: int) -> int:
+        if self._shapes:
+            for shape in self._shapes:
+                characters = shape.measure(block)
+                if characters >= 0:
+                    self._run_characters += characters
+                    self._skimmed += 1
+                    if shape.cumulative:
+                        self._run_last = block
+                    return 1
+        event = read_event(block)
+        if event is None:
+            return 0
+        self._tell()
+        answer = self._answer
+        before = answer.length
+        seen = answer.event(*event)
+        if seen is Seen.MARK:
+            return 0
+        if seen is Seen.CONTENT:
+            if self._first_token_ns is None:
+                self._first_token_ns = now_ns - self._started_ns
+            if not self._content:
+                self._skimmer.learn(block, answer.length - before, hits=self._skimmed)
+        return 1
+
+    def _tell(self) -> None:
+        """Tell the answer of the chunks skimmed since it was last told."""
+        if self._run_characters or self._run_last is not None:
+            event = read_event(self._run_last) if self._run_last is not None else None
+            self._answer.skimmed(self._run_characters, event[1] if event is not None else None)
+            self._run_characters, self._run_last = 0, None
+
+    def _keep(self, data: bytes) -> None:
+        body = self._body
+        if body is None or self._oversize:
+            return
+        body += data
+        if len(body) >= self._condense_at:
+            self._codec.condense(body)
+            self._condense_at = len(body) + _CONDENSE_EVERY
+        if len(body) > MAX_DOCUMENT:
+            self._oversize = True
+            body.clear()
 
     @property
     def unreadable(self) -> str | None:
         """Why the body cannot be read, in a few words; None while it can."""
-        raise NotImplementedError
+        if self._oversize:
+            return f"it is larger than {MAX_DOCUMENT >> 20} MiB"
+        return None if self._decoder is None else self._decoder.unreadable
+
+    @property
+    def complete(self) -> bool:
+        """The answer's terminal event, or its whole body, was seen."""
+        if self._stream is None:
+            self._read_document()
+        return self._answer.complete or self._ends_in_mark()
 
     def response(self) -> Response:
-        """Say what the bytes so far say."""
-        raise NotImplementedError
+        """Say what the bytes so far say; `times` is set for a stream, the rest as `call.Response` says."""
+        if self._stream is None:
+            self._read_document()
+        self._tell()
+        response = self._answer.response()
+        if self._stream is not None:
+            return replace(response, complete=self.complete, times=self._times())
+        if self._status < 400 and response.error_type is None and response.error_message is not None:
+            response = replace(response, error_message=None)
+        return replace(response, times=StreamTimes()) if self._announced_stream and self._body is None else response
+
+    def _read_document(self) -> None:
+        """Read the body anew where it has grown: half a document says nothing, a whole one all."""
+        body = self._body
+        if body is None or len(body) == self._read_bytes:
+            return
+        self._read_bytes = len(body)
+        answer = self._codec.answer(content=self._content)
+        if body.rstrip().endswith((b"}", b"]")):
+            self._codec.condense(body)
+            self._read_bytes = len(body)
+            answer.document(bytes(body))
+        self._answer = answer
+
+    def _ends_in_mark(self) -> bool:
+        """Some servers close right after `data: [DONE]`, without the empty line that would end the event."""
+        rest = self._stream.rest if self._stream is not None else b""
+        event = read_event(rest) if 0 < len(rest) < 64 else None
+        if event is None:
+            return False
+        mark = self._codec.answer(content=False)
+        return mark.event(*event) is Seen.MARK and mark.complete
+
+    def _times(self) -> StreamTimes:
+        if not self._chunks:
+            return StreamTimes()
+        gaps = self._arrivals - 1
+        return StreamTimes(
+            first_chunk_ns=self._first_ns - self._started_ns,
+            first_token_ns=self._first_token_ns,
+            chunks=self._chunks,
+            gap_mean_ns=(self._last_ns - self._first_ns) // gaps if gaps else None,
+            gap_max_ns=self._gap_max_ns if gaps else None,
+        )

@@ -1,0 +1,115 @@
+"""OpenAI's embeddings, as it and its imitators speak them; vectors are cut away unread.
+
+Reference: platform.openai.com/docs/api-reference/embeddings. There are no streams.
+"""
+
+from __future__ import annotations
+
+import re
+
+from spanglass.call import Request, Response
+from spanglass.wire.codec import Seen, Slots
+from spanglass.wire.document import count, parse, text
+from spanglass.wire.openai_error import read_error
+from spanglass.wire.openai_request import MAX_BODY
+from spanglass.wire.openai_usage import read_cost, read_usage
+
+_VECTOR = re.compile(rb'"embedding"\s*:\s*(?=["\[])')
+_ENDS = {ord("["): b"]", ord('"'): b'"'}
+
+
+class EmbeddingsAnswer:
+    """Reads the answer to one embeddings request."""
+
+    length = 0
+
+    def __init__(self) -> None:
+        self._response = Response()
+
+    @property
+    def complete(self) -> bool:
+        """A whole body was seen."""
+        return self._response.complete
+
+    def event(self, name: str, data: bytes) -> Seen:  # noqa: ARG002 - the seam has streams, this interface none
+        """Take an event no server sends: a chunk that says nothing."""
+        return Seen.CHUNK
+
+    def skimmed(self, characters: int, last: bytes | None) -> None:
+        """Take what cannot be: an interface without content has nothing to skim."""
+
+    def document(self, data: bytes) -> None:
+        """Take a body."""
+        document = parse(data)
+        if document is None:
+            return
+        kind, message = read_error(document)
+        self._response = Response(
+            id=text(document.get("id")),
+            model=text(document.get("model")),
+            usage=read_usage(document.get("usage")),
+            complete=True,
+            error_type=kind,
+            error_message=message,
+            reported_cost=read_cost(document.get("usage")),
+        )
+
+    def response(self) -> Response:
+        """Say what was seen."""
+        return self._response
+
+
+class Embeddings:
+    """The codec of `/embeddings`."""
+
+    api = "embeddings"
+    operation = "embeddings"
+    slots = Slots()
+
+    def request(self, body: bytes, *, provider: str, content: bool) -> Request | None:  # noqa: ARG002 - vectors have no messages
+        """Read what was asked; None where the body has no model or no input."""
+        asked = parse(body) if len(body) <= MAX_BODY else None
+        if asked is None or not isinstance(asked.get("model", ""), str) or "input" not in asked:
+            return None
+        encoding = text(asked.get("encoding_format"), 32)
+        return Request(
+            provider=provider,
+            operation=self.operation,
+            api=self.api,
+            model=text(asked.get("model")),
+            dimensions=count(asked.get("dimensions")),
+            encoding_formats=(encoding,) if encoding is not None else (),
+            input_length=_length(asked["input"]),
+        )
+
+    def answer(self, *, content: bool) -> EmbeddingsAnswer:  # noqa: ARG002 - vectors are never kept
+        """Begin to read one answer."""
+        return EmbeddingsAnswer()
+
+    def condense(self, body: bytearray) -> None:
+        """Cut whole vectors, lists or base64 alike, out of the body so far."""
+        kept, last = bytearray(), 0
+        for found in _VECTOR.finditer(body):
+            start = found.end()
+            end = body.find(_ENDS[body[start]], start + 1)
+            if end < 0:
+                break
+            if start < last:
+                continue
+            kept += body[last:start] + b"0"
+            last = end + 1
+        if last:
+            kept += body[last:]
+            body[:] = kept
+
+
+def _length(given: object) -> int | None:
+    """Count the characters of a text or several; token ids say no length."""
+    if isinstance(given, str):
+        return len(given)
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        return None
+    return sum(len(one) for one in given)
+
+
+EMBEDDINGS = Embeddings()
