@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from opentelemetry._logs import LoggerProvider
@@ -45,7 +45,7 @@ class Recorder:
         content: Whether messages are recorded, and where.
         labels: The bounded labels of metrics.
         price_table_path: A price file that overrides the built-in table.
-        hosts: Further hosts that speak a known protocol, as (host, provider).
+        hosts: Further hosts that speak a known protocol, host to provider.
 
     Raises:
         PriceTableError: The price file cannot be read.
@@ -60,14 +60,14 @@ class Recorder:
         content: ContentMode,
         labels: Labels,
         price_table_path: str | Path | None = None,
-        hosts: tuple[tuple[str, str], ...] = (),
+        hosts: Mapping[str, str] | None = None,
     ) -> None:
         self._subjects = Subjects(tracer_provider.get_tracer(SCOPE, __version__))
         self._instruments = Instruments(meter_provider.get_meter(SCOPE, __version__), labels)
         self._logger = None if logger_provider is None else logger_provider.get_logger(SCOPE, __version__)
         self._content = content
         self._prices = PriceTable.load(price_table_path)
-        self._hosts = hosts
+        self._hosts = tuple((hosts or {}).items())
         # Filled by destructors, which may run in the middle of anything: a deque takes an item without a lock.
         self._abandoned: deque[tuple[Attempt, int]] = deque()
 
