@@ -27,7 +27,8 @@ class Written:
 
     Attributes:
         stored: Items committed.
-        duplicates: Items of batches that had been written before, and were not written again.
+        duplicates: Items recognised as written before and left out: those of batches sent again and, where the engine
+            recognises them when it writes, spans that came again in another batch.
     """
 
     stored: int
@@ -40,8 +41,10 @@ class Store(Protocol):
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches in one transaction; when this returns they survive a kill -9 and a power cut.
 
-        A batch whose digest is among the last `WINDOW` written is a duplicate and adds nothing. Either all of the
-        batches are committed or none is. Unknown values are stored as NULL and come back as None.
+        A batch whose digest is among the last `WINDOW` written is a duplicate and adds nothing. A span that comes again
+        in another batch, with the same ids and the same start, counts once in every select. Either all of the batches
+        are committed or none is. Unknown values are stored as NULL and come back as None; a value that no engine holds
+        (a lone surrogate, a number beyond 64 bits) is tamed rather than refused, so that it costs no other item.
 
         Raises:
             StoreUnavailable: Nothing of these batches was kept; the message says why and what to do.
