@@ -57,7 +57,8 @@ class DuckDBStore:
         self._where = "in memory" if self._path is None else str(self._path)
         self._time_limit_s = time_limit_s
         self._closed = False
-        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._changed = threading.Condition()
         self._reading: set[duckdb.DuckDBPyConnection] = set()
         self._connection = self._open(memory_mib, threads)
         try:
@@ -70,7 +71,44 @@ class DuckDBStore:
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches in one transaction; see `Store.write`."""
-        self._demand_open()
+        with self._writing:
+            self._demand_open()
+            return self._write(batches)
+
+    def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
+        """Run one SELECT on a cursor of its own; see `Store.select`."""
+        with self._cursor() as cursor:
+            try:
+                cursor.execute(sql, dict(parameters))
+                names = [column[0] for column in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            except duckdb.Error as error:
+                self._demand_open()
+                raise self._refused(error) from error
+
+    def size(self) -> int:
+        """Return the bytes of the file and its write-ahead log; 0 in memory."""
+        if self._path is None:
+            return 0
+        files = (self._path, self._path.with_name(f"{self._path.name}.wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def close(self) -> None:
+        """Stop running selects, let a running write end, checkpoint and release the file; safe to call twice."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            while self._reading:
+                for cursor in self._reading:
+                    cursor.interrupt()  # again and again: one that has not begun to run does not hear it
+                self._changed.wait(0.05)
+        with self._writing, self._translated():
+            self._appenders.clear()
+            self._lender.close()
+            self._connection.close()
+
+    def _write(self, batches: Sequence[Batch]) -> Written:
         fresh: dict[str, Batch] = {}
         for batch in batches:
             digest = batch.digest.hex()
@@ -86,45 +124,6 @@ class DuckDBStore:
                     stored = self._commit(fresh, {name: _tamed(name, rows) for name, rows in tables.items()})
             self._remember(fresh)
         return Written(stored=stored, duplicates=sum(map(_items, batches)) - stored)
-
-    def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
-        """Run one SELECT on a cursor of its own; see `Store.select`."""
-        with self._cursor() as cursor:
-            try:
-                cursor.execute(sql, dict(parameters))
-                names = [column[0] for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-            except duckdb.InterruptException as error:
-                self._demand_open()
-                raise QueryError(
-                    f"A query took longer than {self._time_limit_s:g} s and was stopped; "
-                    "choose a shorter time range or more filters."
-                ) from error
-            except duckdb.OutOfMemoryException as error:
-                raise QueryError(
-                    "A query needs more memory than the store may use; choose a shorter time range or raise "
-                    "SPANGLASS_STORE_MEMORY_MIB."
-                ) from error
-            except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
-                raise QueryError(f"A query cannot be run: {_first_line(error)}.") from error
-
-    def size(self) -> int:
-        """Return the bytes of the file and its write-ahead log; 0 in memory."""
-        if self._path is None:
-            return 0
-        files = (self._path, self._path.with_name(f"{self._path.name}.wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
-
-    def close(self) -> None:
-        """Stop running selects, checkpoint and release the file; safe to call twice."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            for cursor in self._reading:
-                cursor.interrupt()
-        with self._translated():
-            self._connection.close()
 
     def _open(self, memory_mib: int, threads: int) -> duckdb.DuckDBPyConnection:
         configuration: dict[str, str | bool | int | float | list[str]] = {
@@ -181,7 +180,7 @@ class DuckDBStore:
         self._digests: dict[str, None] = dict.fromkeys(digest for digest, _ in reversed(latest))
         self._sequence: int = latest[0][1] if latest else 0
         connection.execute("DELETE FROM batches WHERE sequence <= ?", [self._sequence - WINDOW])
-
+        self._lender = connection.cursor()  # a connection that runs nothing: a busy one refuses to make cursors
         self._appenders = {name: connection.appender(name) for name in ("spans", "logs", "points", "batches")}
 
     def _commit(self, fresh: Mapping[str, Batch], tables: Mapping[str, list[tuple[Field, ...]]]) -> int:
@@ -227,10 +226,9 @@ class DuckDBStore:
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Lend a cursor of its own, which `close` and the time limit interrupt."""
-        with self._lock:
-            if self._closed:
-                raise self._is_closed()
-            cursor = self._connection.cursor()
+        with self._changed:
+            self._demand_open()
+            cursor = self._lender.cursor()
             self._reading.add(cursor)
         timer = threading.Timer(self._time_limit_s, self._interrupt, [cursor])
         timer.daemon = True
@@ -239,21 +237,35 @@ class DuckDBStore:
             yield cursor
         finally:
             timer.cancel()
-            with self._lock:
+            with self._changed:
                 self._reading.discard(cursor)
-            cursor.close()
+                cursor.close()
+                self._changed.notify_all()
 
     def _interrupt(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        with self._lock:
+        with self._changed:
             if cursor in self._reading:
                 cursor.interrupt()
 
     def _demand_open(self) -> None:
         if self._closed:
-            raise self._is_closed()
+            raise StoreUnavailable(f"The store {self._where} is closed; the server is shutting down.")
 
-    def _is_closed(self) -> StoreUnavailable:
-        return StoreUnavailable(f"The store {self._where} is closed; the server is shutting down.")
+    def _refused(self, error: duckdb.Error) -> QueryError | StoreUnavailable:
+        """Return what a failed select means: the asker's to change, or the store's end."""
+        if isinstance(error, duckdb.InterruptException):
+            return QueryError(
+                f"A query took longer than {self._time_limit_s:g} s and was stopped; "
+                "choose a shorter time range or more filters."
+            )
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return QueryError(
+                "A query needs more memory than the store may use; choose a shorter time range or raise "
+                "SPANGLASS_STORE_MEMORY_MIB."
+            )
+        if isinstance(error, duckdb.OperationalError | duckdb.InternalError | duckdb.FatalException):
+            return StoreUnavailable(f"{_cause(error, self._where)} ({_first_line(error)})")
+        return QueryError(f"A query cannot be run: {_first_line(error)}.")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -267,7 +279,7 @@ class DuckDBStore:
 def _cause(error: duckdb.Error, where: str) -> str:
     """Return what happened and what to do, from DuckDB's words for it."""
     said = str(error).lower()
-    if "lock" in said and isinstance(error, duckdb.IOException):
+    if "could not set lock" in said or "conflicting lock" in said:
         return (
             f"The database {where} is in use by another process, likely another spanglass server: stop that one, "
             "or start this one with another --data directory."
