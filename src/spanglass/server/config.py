@@ -28,6 +28,7 @@ class Config:
         queue_bytes: Export bytes held before senders are told to wait.
         max_body_bytes: Largest export body, decompressed.
         store_memory_mib: Memory the store may use, MiB.
+        prices_file: Prices that override the built-in table; None for that table alone.
 
     Raises:
         ConfigurationError: Values that do not go together; the message names the settings and the cure.
@@ -43,6 +44,7 @@ class Config:
     queue_bytes: int = settings.QUEUE_MIB.default * MIB
     max_body_bytes: int = settings.MAX_BODY_MIB.default * MIB
     store_memory_mib: int = settings.STORE_MEMORY_MIB.default
+    prices_file: str | None = None
 
     def __post_init__(self) -> None:
         if self.api_key is None and not is_loopback(self.host):
@@ -91,6 +93,7 @@ class Config:
             queue_bytes=sources.get(settings.QUEUE_MIB) * MIB,
             max_body_bytes=sources.get(settings.MAX_BODY_MIB) * MIB,
             store_memory_mib=sources.get(settings.STORE_MEMORY_MIB),
+            prices_file=sources.get(settings.PRICES_FILE),
         )
 
 

@@ -26,22 +26,9 @@ _PROVIDERS = {
     "vertexai": "gcp.vertex_ai",
     "xai": "x_ai",
 }
-_USAGE = (
-    attr.INPUT_TOKENS,
-    attr.OUTPUT_TOKENS,
-    attr.CACHE_READ_TOKENS,
-    attr.CACHE_WRITE_TOKENS,
-    attr.CACHE_WRITE_1H_TOKENS,
-    attr.REASONING_TOKENS,
-    attr.INPUT_AUDIO_TOKENS,
-    attr.OUTPUT_AUDIO_TOKENS,
-    attr.CACHE_READ_AUDIO_TOKENS,
-    attr.INPUT_IMAGE_TOKENS,
-    attr.OUTPUT_IMAGE_TOKENS,
-    attr.ACCEPTED_PREDICTION_TOKENS,
-    attr.REJECTED_PREDICTION_TOKENS,
-    attr.WEB_SEARCHES,
-)
+_INPUT = (attr.INPUT_TOKENS, attr.CACHE_READ_TOKENS, attr.CACHE_WRITE_TOKENS)
+_COUNTS = frozenset({*_INPUT, attr.OUTPUT_TOKENS, attr.REASONING_TOKENS, attr.WEB_SEARCHES})
+"""Counts that say something by themselves; the others are parts of these."""
 
 
 def read_call(attributes: Attributes) -> Call | None:
@@ -83,16 +70,33 @@ def read_usage(attributes: Attributes) -> Usage | None:
     Some producers pass on Anthropic's own count, which leaves cached input out. Input below its own cached part can
     only mean that, so the parts are added; without this such a call would be priced too low.
     """
-    counts = [as_count(attributes[name]) if name in attributes else None for name in _USAGE]
-    if counts == _NOTHING:
+    if attributes.keys().isdisjoint(_COUNTS):
         return None
-    total, cached = counts[0], (counts[2] or 0) + (counts[3] or 0)
+    total, read, written = (_count(attributes, name) for name in _INPUT)
+    cached = (read or 0) + (written or 0)
     if total is not None and total < cached:
-        counts[0] = total + cached
-    return Usage(*counts, estimated=as_flag(attributes.get(attr.USAGE_ESTIMATED)) is True)
+        total += cached
+    return Usage(
+        total,
+        _count(attributes, attr.OUTPUT_TOKENS),
+        read,
+        written,
+        _count(attributes, attr.CACHE_WRITE_1H_TOKENS),
+        _count(attributes, attr.REASONING_TOKENS),
+        _count(attributes, attr.INPUT_AUDIO_TOKENS),
+        _count(attributes, attr.OUTPUT_AUDIO_TOKENS),
+        _count(attributes, attr.CACHE_READ_AUDIO_TOKENS),
+        _count(attributes, attr.INPUT_IMAGE_TOKENS),
+        _count(attributes, attr.OUTPUT_IMAGE_TOKENS),
+        _count(attributes, attr.ACCEPTED_PREDICTION_TOKENS),
+        _count(attributes, attr.REJECTED_PREDICTION_TOKENS),
+        _count(attributes, attr.WEB_SEARCHES),
+        as_flag(attributes.get(attr.USAGE_ESTIMATED)) is True,
+    )
 
 
-_NOTHING: list[int | None] = [None] * len(_USAGE)
+def _count(attributes: Attributes, name: str) -> int | None:
+    return as_count(attributes[name]) if name in attributes else None
 
 
 def _producer_cost(attributes: Attributes) -> Cost | None:

@@ -31,10 +31,8 @@ _MARKS = (
 
 def work_of(span: Span, attributes: Attributes, call: Call | None) -> Work:
     """Return what a span's time goes into."""
-    if call is not None:
-        return Work.LLM
-    if attr.WAIT_REASON in attributes:
-        return Work.WAITING
+    if call is not None or attr.WAIT_REASON in attributes:
+        return Work.WAITING if call is None else Work.LLM
     operation = attributes.get(attr.OPERATION)
     if isinstance(operation, str) and operation in _OPERATIONS:
         return _OPERATIONS[operation]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -53,9 +52,7 @@ def _export(signal: Signal, receiver: Receiver, access: Access) -> Callable[[byt
                 hold.add(len(request))
                 received = await receiver.decode(signal, Body(request))
             await receiver.keep(received)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the guard of this entry: whatever happens, the sender is told
+        except Exception as error:  # the guard of this entry: whatever happens, the sender is told
             receiver.note_refusal(signal, error)
             await _abort(context, error)
             raise

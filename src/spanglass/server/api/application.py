@@ -1,0 +1,138 @@
+"""The ASGI application of the UI and the API: routes over the questions, each asked in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from spanglass.errors import Overloaded, SpanglassError, StoreError
+from spanglass.server.access import Access
+from spanglass.server.allowance import Allowance
+from spanglass.server.api import openapi
+from spanglass.server.api.endpoints import ENDPOINTS, Endpoint
+from spanglass.server.api.errors import told
+from spanglass.server.api.guard import Guard
+from spanglass.server.api.metrics import CONTENT_TYPE, exposition
+from spanglass.server.api.pages import Pages, style
+from spanglass.server.api.parameters import Asked
+from spanglass.server.counters import Counters
+from spanglass.server.store.protocol import Store
+
+_AT_ONCE = 4
+_WAITING = 64
+_COMPRESSED_FROM = 1024
+_Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Questions:
+    """Asks the store in a few threads, so that neither a slow question nor many of them hold up anything else."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "spanglass-query")
+        self._asked = 0
+
+    async def ask(self, endpoint: Endpoint, asked: Asked, part: str) -> bytes:
+        """Return an answer as JSON.
+
+        Raises:
+            QueryError: It cannot be asked as it stands.
+            Overloaded: Too many questions wait already.
+            StoreUnavailable: The store cannot answer.
+        """
+        return await self._aside(lambda: msgspec.json.encode(endpoint.ask(self._store, asked, part)))
+
+    async def size(self) -> int:
+        """Return the bytes that the store holds on disk.
+
+        Raises:
+            StoreError: The store cannot say.
+        """
+        return int(await self._aside(lambda: str(self._store.size()).encode()))
+
+    def close(self) -> None:
+        """Let the threads end; running questions end when the store closes."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _aside(self, work: Callable[[], bytes]) -> bytes:
+        if self._asked >= _WAITING:
+            raise Overloaded("Too many questions are being answered; ask again in a moment.", retry_after_s=1)
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._asked -= 1
+
+
+def application(
+    questions: Questions, access: Access, *, counters: Counters, allowance: Allowance, pages: Pages | None = None
+) -> ASGIApp:
+    """Return the application.
+
+    Args:
+        questions: How the store is asked.
+        access: Who may ask.
+        counters: The server's figures, for `/metrics`.
+        allowance: The queue, for `/metrics` and `/healthz`.
+        pages: The UI's files; the built UI by default.
+    """
+    served = pages or Pages(access)
+    document = msgspec.json.encode(openapi.document())
+
+    async def specification(_: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(
+            exposition(counters, allowance, await questions.size()), headers={"content-type": CONTENT_TYPE}
+        )
+
+    async def health(_: Request) -> Response:
+        return await _health(questions, allowance)
+
+    routes = [
+        *(Route(endpoint.path, _answering(endpoint, questions), methods=["GET"]) for endpoint in ENDPOINTS),
+        Route("/api/openapi.json", specification, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
+        Route("/healthz", health, methods=["GET"]),
+        Route("/login", served.login, methods=["GET", "POST"]),
+        Route("/page.css", style, methods=["GET"]),
+        Route("/{path:path}", served.file, methods=["GET"]),
+    ]
+    starlette = Starlette(routes=routes, exception_handlers={SpanglassError: _tell, Exception: _tell})
+    return Guard(GZipMiddleware(starlette, minimum_size=_COMPRESSED_FROM, compresslevel=5), access)
+
+
+def _answering(endpoint: Endpoint, questions: Questions) -> _Handler:
+    async def answer(request: Request) -> Response:
+        asked = Asked(request.query_params, endpoint.parameters)
+        part = request.path_params.get("trace_id", "")
+        body = await questions.ask(endpoint, asked, part)
+        return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
+
+    return answer
+
+
+async def _health(questions: Questions, allowance: Allowance) -> Response:
+    queue = {"bytes": allowance.held, "limit": allowance.limit}
+    try:
+        store = {"ok": True, "bytes": await questions.size()}
+    except (StoreError, Overloaded) as error:
+        body = msgspec.json.encode({"status": "unavailable", "store": {"ok": False, "message": str(error)}})
+        return Response(body, 503, media_type="application/json")
+    return Response(
+        msgspec.json.encode({"status": "ok", "store": store, "queue": queue}), media_type="application/json"
+    )
+
+
+async def _tell(_: Request, error: Exception) -> Response:
+    return told(error)  # Starlette passes an unforeseen error on after this, and uvicorn logs it

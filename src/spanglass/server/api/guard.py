@@ -1,0 +1,63 @@
+"""What holds for every request to the UI and the API, before any route: Host header, key, security headers."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from spanglass.errors import Unauthenticated
+from spanglass.server.access import COOKIE, Access
+from spanglass.server.api.errors import failure, told
+
+OPEN = frozenset({"/healthz", "/login", "/page.css"})
+"""Paths that need no key."""
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class Guard:
+    """Lets requests through that may pass, and puts the security headers on every response."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        refusal = self._refusal(Request(scope))
+        await (self._app if refusal is None else refusal)(scope, receive, send_safely)
+
+    def _refusal(self, request: Request) -> Response | None:
+        host = request.headers.get("host", "")
+        if not self._access.knows_host(host):
+            cure = "if it should be, add that name to SPANGLASS_ALLOWED_HOSTS"
+            return failure(421, "misdirected", f"This server is not known as {host!r:.100}; {cure}.")
+        if request.url.path in OPEN:
+            return None
+        try:
+            self._access.demand_key(request.headers.get("authorization"), request.cookies.get(COOKIE))
+        except Unauthenticated as error:
+            # A person is asked for the key, a program is told.
+            if "text/html" in request.headers.get("accept", ""):
+                return RedirectResponse("/login", 303)
+            return told(error)
+        return None

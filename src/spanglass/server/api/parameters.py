@@ -1,0 +1,178 @@
+"""The parameters of the API: one table that routes, errors and the OpenAPI document read."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from spanglass.errors import QueryError
+from spanglass.server.query.filters import MAX_TEXT, Filters
+from spanglass.server.query.traces import MAX_LIMIT
+
+_SECOND = 1_000_000_000
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+_RELATIVE = re.compile(r"(\d{1,6})([smhdw])")
+_LATEST_S = (2**63 - 1) / _SECOND
+_LONGEST_VALUE = 512
+_TIME_FORM = "Unix seconds, or a time before now such as 30m, 24h or 7d"
+
+Value = str | int | float
+"""What a parameter is read as."""
+
+
+class Parameter(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        name: In the query string.
+        help: One sentence; what is right, too.
+        schema: JSON schema.
+        read: Text to value; raises ValueError with what would be right.
+        default: What counts when it is absent; None where nothing does.
+    """
+
+    name: str
+    help: str
+    schema: Mapping[str, object]
+    read: Callable[[str], Value]
+    default: str | None = None
+
+
+def read_time(text: str) -> float:
+    """Read a time as Unix seconds.
+
+    Raises:
+        ValueError: It is neither Unix seconds nor a time before now.
+    """
+    if text == "now":
+        return time.time()
+    relative = _RELATIVE.fullmatch(text)
+    if relative is not None:
+        return max(0.0, time.time() - int(relative[1]) * _UNITS[relative[2]])
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < _LATEST_S:
+        raise ValueError(f"use {_TIME_FORM}")
+    return seconds
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(highest)) + 1 else lowest - 1
+        if not lowest <= number <= highest:
+            raise ValueError(f"use a whole number from {lowest} to {highest}")
+        return number
+
+    return read
+
+
+def _short(text: str) -> str:
+    if len(text) > _LONGEST_VALUE:
+        raise ValueError(f"use at most {_LONGEST_VALUE} characters")
+    return text
+
+
+def _status(text: str) -> str:
+    if text not in {"ok", "error"}:
+        raise ValueError("use ok or error")
+    return text
+
+
+def _filter(name: str, help_: str) -> Parameter:
+    return Parameter(name, help_, {"type": "string", "maxLength": _LONGEST_VALUE}, _short)
+
+
+_TEXT = {"type": "string"}
+FROM = Parameter("from", f"Start, inclusive: {_TIME_FORM}.", _TEXT, read_time, "1h")
+TO = Parameter("to", f"End, exclusive: {_TIME_FORM}, or now.", _TEXT, read_time, "now")
+CURSOR = Parameter("cursor", "`next_cursor` of the page before.", _TEXT, _short)
+LIMIT = Parameter(
+    "limit",
+    f"Traces a page, 1 to {MAX_LIMIT}.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+    _whole(1, MAX_LIMIT),
+    "50",
+)
+STEP = Parameter(
+    "step",
+    "Seconds a bucket; by default a round number that gives about 60 buckets.",
+    {"type": "integer", "minimum": 1, "maximum": 366 * 86_400},
+    _whole(1, 366 * 86_400),
+)
+FILTERS = (
+    _filter("service", "A service's name."),
+    _filter("environment", "A deployment environment."),
+    _filter("model", "A model that answered or was asked for."),
+    Parameter("status", "ok or error.", {"type": "string", "enum": ["ok", "error"]}, _status),
+    _filter("user", "A user's id."),
+    _filter("session", "A session's or conversation's id."),
+    _filter("feature", "A feature of the application."),
+    Parameter(
+        "text",
+        "Text to find, whatever its case, in names, attributes, events and status messages.",
+        {"type": "string", "maxLength": MAX_TEXT},
+        _short,
+    ),
+)
+_LONGER_NAMES = {"user": "user_id", "session": "session_id"}
+
+
+class Asked:
+    """What a request asks for, read by the table."""
+
+    def __init__(self, query: Mapping[str, str], parameters: tuple[Parameter, ...]) -> None:
+        """Read a query string.
+
+        Raises:
+            QueryError: A parameter is unknown, cannot be read, or the range is empty.
+        """
+        known = {parameter.name: parameter for parameter in parameters}
+        for name in query:
+            if name not in known:
+                raise QueryError(f"There is no parameter {name!r:.60} here; there are {', '.join(known) or 'none'}.")
+        self._values: dict[str, Value] = {}
+        for parameter in parameters:
+            text = query.get(parameter.name) or parameter.default
+            if text is not None:
+                self._values[parameter.name] = _read(parameter, text)
+        if FROM in parameters and self.start_ns >= self.end_ns:
+            raise QueryError("The range is empty: `from` must be before `to`.")
+
+    @property
+    def start_ns(self) -> int:
+        """Start of the range, Unix ns."""
+        return int(float(self._values[FROM.name]) * _SECOND)
+
+    @property
+    def end_ns(self) -> int:
+        """End of the range, Unix ns."""
+        return int(float(self._values[TO.name]) * _SECOND)
+
+    def whole(self, parameter: Parameter) -> int | None:
+        """Return a number that was asked for."""
+        value = self._values.get(parameter.name)
+        return value if isinstance(value, int) else None
+
+    def text(self, parameter: Parameter) -> str | None:
+        """Return a text that was asked for."""
+        value = self._values.get(parameter.name)
+        return value if isinstance(value, str) else None
+
+    @property
+    def filters(self) -> Filters:
+        """What to narrow to."""
+        return Filters(
+            **{_LONGER_NAMES.get(row.name, row.name): self.text(row) for row in FILTERS if row.name in self._values}
+        )
+
+
+def _read(parameter: Parameter, text: str) -> Value:
+    try:
+        return parameter.read(text)
+    except ValueError as error:
+        raise QueryError(f"The parameter {parameter.name} is {text!r:.60}; {error}.") from error
