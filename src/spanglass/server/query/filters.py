@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -51,7 +50,8 @@ _EQUAL: Final = {
     "feature": "feature = $feature",
 }
 _STATUS: Final = {"error": "status = 'error'", "ok": "status <> 'error'"}
-_SEARCHED: Final = ("name", "attributes", "events", "status_message")
+_PLAIN: Final = ("name", "status_message")
+_JSON: Final = ("attributes", "events")
 
 
 class Conditions:
@@ -88,14 +88,15 @@ class Conditions:
     def _find(self, text: str) -> str:
         if not 0 < len(text) <= MAX_TEXT:
             raise QueryError(f"The text to find has {len(text)} characters; use 1 to {MAX_TEXT}.")
-        needles = {f"text_{place}": needle for place, needle in enumerate(_spellings(text))}
-        self.parameters.update(needles)
-        tests = [f"sg_contains_text({column}, ${name})" for column in _SEARCHED for name in needles]
-        return f"({' OR '.join(tests)})"
+        plain, *escaped = (f"text_{place}" for place in range(1 + len(_in_json(text))))
+        self.parameters.update(zip((plain, *escaped), (text, *_in_json(text)), strict=True))
+        tests = [f"sg_contains_text({column}, ${plain})" for column in _PLAIN]
+        tests += [f"sg_contains_text({column}, ${name})" for column in _JSON for name in escaped]
+        return "(" + "\n    OR ".join(tests) + ")"
 
 
-def _spellings(text: str) -> Mapping[str, None]:
-    """Return the text as it stands in a column, in JSON text, and in JSON text inside JSON text (captured messages)."""
+def _in_json(text: str) -> tuple[str, ...]:
+    """Return how a text is spelled in JSON text, and in JSON text inside JSON text (captured messages)."""
     once = json.dumps(text, ensure_ascii=False)[1:-1]
     twice = json.dumps(once, ensure_ascii=False)[1:-1]
-    return dict.fromkeys((text, once, twice))
+    return tuple(dict.fromkeys((once, twice)))

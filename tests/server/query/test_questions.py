@@ -1,0 +1,93 @@
+"""What a question refuses to ask, and what it chooses for the asker."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records import SECOND, T0, batch, call, computed, span, trace_id
+from spanglass.errors import QueryError
+from spanglass.server.query.filters import MAX_TEXT, Filters
+from spanglass.server.query.overview import Overview, good_step, overview
+from spanglass.server.query.trace import Trace, trace
+from spanglass.server.query.traces import Place, Traces, read_cursor, traces, write_cursor
+from spanglass.server.store.duckdb import DuckDBStore
+
+numbers = st.integers(-(2**63), 2**63 - 1)
+
+
+@pytest.fixture(scope="module")
+def store() -> DuckDBStore:
+    """Return a store with one call."""
+    made = DuckDBStore(None)
+    made.write([batch(span(1, 1), call(1, 2, 1, cost=computed("0.10")))])
+    return made
+
+
+@given(st.builds(Place, numbers, numbers, numbers))
+def test_a_cursor_names_its_place(place: Place) -> None:
+    """A cursor reads back as what was written."""
+    assert read_cursor(write_cursor(place)) == place
+
+
+@given(st.text() | st.binary(max_size=40).map(lambda raw: raw.hex()))
+def test_a_made_up_cursor_is_refused(cursor: str) -> None:
+    """What is no cursor is a question error and nothing else; by chance it may be one."""
+    try:
+        assert write_cursor(read_cursor(cursor)) == cursor
+    except QueryError as error:
+        assert "start again from the first page" in str(error)  # noqa: PT017 - either outcome is right
+
+
+@pytest.mark.parametrize("limit", [0, -1, 501])
+def test_a_page_has_a_sane_size(store: DuckDBStore, limit: int) -> None:
+    """A limit outside 1 to 500 is refused."""
+    with pytest.raises(QueryError, match="use 1 to 500"):
+        traces(store, start_ns=T0, end_ns=T0 + 1, limit=limit)
+
+
+@pytest.mark.parametrize(("start_ns", "end_ns"), [(T0, T0), (T0 + 1, T0), (-1, T0)])
+def test_an_empty_range_is_refused(store: DuckDBStore, start_ns: int, end_ns: int) -> None:
+    """The end lies after the start, and both after 1970."""
+    with pytest.raises(QueryError, match="range is empty"):
+        traces(store, start_ns=start_ns, end_ns=end_ns)
+    with pytest.raises(QueryError, match="range is empty"):
+        overview(store, start_ns=start_ns, end_ns=end_ns)
+
+
+@pytest.mark.parametrize("filters", [Filters(status="broken"), Filters(text=""), Filters(text="x" * (MAX_TEXT + 1))])
+def test_a_filter_that_means_nothing_is_refused(store: DuckDBStore, filters: Filters) -> None:
+    """A status is error or ok; text to find has a length."""
+    with pytest.raises(QueryError, match="use "):
+        traces(store, start_ns=T0, end_ns=T0 + 1, filters=filters)
+    with pytest.raises(QueryError, match="use "):
+        overview(store, start_ns=T0, end_ns=T0 + 1, filters=filters)
+
+
+@pytest.mark.parametrize("step_ns", [0, -SECOND, 1])
+def test_a_step_that_makes_too_many_buckets_is_refused(store: DuckDBStore, step_ns: int) -> None:
+    """A chart has at most 2,000 steps."""
+    with pytest.raises(QueryError, match="more than 2000 steps"):
+        overview(store, start_ns=T0, end_ns=T0 + SECOND, step_ns=step_ns)
+
+
+@given(st.integers(0, 2**62), st.integers(1, 100 * 365 * 86_400 * SECOND))
+def test_a_chosen_step_gives_a_readable_chart(start_ns: int, lasts_ns: int) -> None:
+    """Any range has a step of whole seconds that cuts it into at most 61 buckets."""
+    step = good_step(start_ns, start_ns + lasts_ns)
+
+    assert step % SECOND == 0
+    assert (start_ns + lasts_ns - 1) // step - start_ns // step < 61
+
+
+def test_answers_are_json_with_exact_money(store: DuckDBStore) -> None:
+    """An answer encodes to JSON and back without loss; money is text without trailing zeros."""
+    whole = traces(store, start_ns=T0, end_ns=T0 + SECOND)
+    opened = trace(store, trace_id(1))
+    seen = overview(store, start_ns=T0, end_ns=T0 + SECOND)
+
+    for answer, kind in ((whole, Traces), (opened, Trace), (seen, Overview)):
+        assert msgspec.json.decode(msgspec.json.encode(answer), type=kind) == answer
+    assert b'"amount":"0.1"' in msgspec.json.encode(whole)
