@@ -9,15 +9,12 @@ from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import NoReturn, cast
 
 from spanglass.cost.match import table_provider
-from spanglass.cost.model import Row
+from spanglass.cost.model import Row, Seller
 from spanglass.cost.rates import KINDS
 from spanglass.errors import PriceTableError
-
-if TYPE_CHECKING:
-    from spanglass.cost.table import Seller
 
 LARGEST_BYTES = 4 * 1024 * 1024
 HIGHEST = Decimal(10**9)

@@ -33,6 +33,13 @@ class Row(TypedDict, total=False):
     not_counted: list[str]
 
 
+class Seller(TypedDict, total=False):
+    """A provider as the price file has it: its models, and whose models it sells besides."""
+
+    fallback: list[str]
+    models: list[Row]
+
+
 class Band(NamedTuple):
     """The rates of requests whose input is above so many tokens.
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import cast
 
 from spanglass.cost.match import is_match, model_names, table_provider
-from spanglass.cost.model import ModelPrices, Row
+from spanglass.cost.model import ModelPrices, Row, Seller
 from spanglass.errors import PriceTableError
 
 BUILTIN = Path(__file__).with_name("prices.json")
@@ -21,13 +21,6 @@ LONGEST_NAME = 512
 """Characters of a model's name beyond which it is nobody's: what is remembered stays small."""
 REMEMBERED = 1024
 """Lookups remembered."""
-
-
-class Seller(TypedDict, total=False):
-    """A provider as the price file has it: its models, and whose models it sells besides."""
-
-    fallback: list[str]
-    models: list[Row]
 
 
 class Layer:
