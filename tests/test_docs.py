@@ -13,7 +13,8 @@ from parts import ROOT
 from spanglass.semconv.attributes import ATTRIBUTES
 from spanglass.semconv.metrics import METRICS
 from spanglass.settings import SETTINGS
-from spanglass.standin.serve import running
+from spanglass.standin.provider import create_app
+from spanglass.standin.serve import serving
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"(?P<note><!-- not run: .+? -->\n)?```python\n(?P<code>.*?)```", re.DOTALL)
@@ -30,8 +31,8 @@ def examples() -> Iterator[object]:
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     """Run the stand-in provider for the examples."""
-    with running() as address:
-        yield address
+    with serving(create_app()) as base_url:
+        yield base_url
 
 
 @pytest.mark.parametrize("code", examples())
@@ -39,7 +40,7 @@ def test_examples_run(code: str, provider: str, tmp_path: Path) -> None:
     """A Python example in the docs runs to its end, against the stand-in provider and with nothing exported."""
     environ = {
         **os.environ,
-        "OPENAI_BASE_URL": f"{provider}/v1",
+        "OPENAI_BASE_URL": provider,
         "OPENAI_API_KEY": "example",
         "OTEL_TRACES_EXPORTER": "none",
         "OTEL_METRICS_EXPORTER": "none",
