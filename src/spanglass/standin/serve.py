@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
@@ -97,8 +98,9 @@ def _server(app: ASGIApp) -> _Server:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out what a broken connection makes the server say: the stand-in breaks it on purpose."""
-    return "without completing response" not in record.getMessage()
+    """Leave out what the server says of connections that are broken on purpose, or when it is told to stop."""
+    cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cancelled and "without completing response" not in record.getMessage()
 
 
 def _listen(port: int) -> socket.socket:
