@@ -14,11 +14,12 @@ from spanglass.wire.codec import Answer, Seen
 from spanglass.wire.encoding import Decoder
 from spanglass.wire.framing import EventStream, read_event
 from spanglass.wire.recognise import Recognised
-from spanglass.wire.skim import Skimmer
+from spanglass.wire.skim import Shape, Shapes, measure
 
 MAX_DOCUMENT = 16 * 1024 * 1024
 """Bytes of a body that is no stream which are held; a larger one is unreadable."""
 _CONDENSE_EVERY = 65_536
+_RUN = 512  # texts of skimmed chunks that are held before they are measured together
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 _FIRST_OF_FIELDS = b"de:ir"  # data, event, a comment, id, retry
 
@@ -62,12 +63,12 @@ class Meter:
         self._condense_at = _CONDENSE_EVERY
         self._answer: Answer = self._codec.answer(content=content)
         self._read_bytes = 0
-        self._skimmer = Skimmer(self._codec.slots)
-        self._shapes = self._skimmer.shapes
-        # The run of skimmed chunks the answer has not been told of.
-        self._run_characters = 0
-        self._run_last: bytes | None = None
-        self._skimmed = 0
+        self._shapes = Shapes(self._codec.slots)
+        self._shape: Shape | None = None  # what the next piece most likely is; None unless it begins with a new event
+        # The run of chunks that were skimmed and that the answer has not been told of.
+        self._said: list[bytes] = []
+        self._counts: bytes | None = None
+        self._skimmed = 0  # chunks that came each alone in a piece and are not among these:
         self._chunks = 0
         self._arrivals = 0
         self._first_ns = 0
@@ -77,68 +78,93 @@ class Meter:
 
     def feed(self, data: bytes, now_ns: int) -> None:
         """Take the next bytes of the body, still content-encoded, and when they arrived (same clock as started_ns)."""
-        if self._decoder is not None:
-            chunks = sum(self._take(piece, now_ns) for piece in self._decoder.feed(data))
-        elif self._stream is not None and self._stream.idle:
-            chunks = self._take_block(data, now_ns)
-        else:
+        shape = self._shape
+        if shape is not None and data.startswith(shape.prefix):
+            found = shape.find(data, 0)
+            if found is not None and found[0] == len(data):
+                said = self._said
+                said.append(found[1])
+                if shape.cumulative:
+                    self._counts = data
+                if len(said) > _RUN:
+                    self._settle()
+                self._skimmed += 1
+                gap = now_ns - self._last_ns
+                if gap > self._gap_max_ns:  # noqa: PLR1730 - a call of max would cost the hot path 60 ns
+                    self._gap_max_ns = gap
+                self._last_ns = now_ns
+                return
+        self._feed(data, now_ns)
+
+    def _feed(self, data: bytes, now_ns: int) -> None:
+        decoder = self._decoder
+        if decoder is None:
             chunks = self._take(data, now_ns)
+        else:
+            chunks = sum([self._take(piece, now_ns) for piece in decoder.feed(data)])
         if not chunks:
             return
-        if self._chunks:
-            gap = now_ns - self._last_ns
-            if gap > self._gap_max_ns:  # noqa: PLR1730 - a call of max would cost the hot path 60 ns
-                self._gap_max_ns = gap
+        if self._arrivals:
+            self._gap_max_ns = max(self._gap_max_ns, now_ns - self._last_ns)
         else:
             self._first_ns = now_ns
         self._last_ns = now_ns
         self._chunks += chunks
         self._arrivals += 1
 
-    def _take_block(self, data: bytes, now_ns: int) -> int:
-        """Take a piece that is most likely one whole chunk of a known shape."""
-        for shape in self._shapes:
-            characters = shape.measure(data)
-            if characters >= 0:
-                self._run_characters += characters
-                self._skimmed += 1
-                if shape.cumulative:
-                    self._run_last = data
-                return 1
-        return self._take(data, now_ns)
-
     def _take(self, data: bytes, now_ns: int) -> int:
         """Take decoded bytes; return how many chunks they ended."""
-        if self._stream is None:
-            if self._body is None:
-                data = data.lstrip(_BLANK)
-                if not data:
-                    return 0
-                if (self._announced_stream and data[0] not in b"{[") or data[0] in _FIRST_OF_FIELDS:
-                    self._stream = EventStream()
-                    return self._take(data, now_ns)
-                self._body = bytearray()
-            self._keep(data)
-            return 0
-        chunks = 0
-        for block in self._stream.feed(data):
-            chunks += self._read(block, now_ns)
+        stream = self._stream
+        if stream is None:
+            stream = self._begin(data)
+            if stream is None:
+                return 0
+            data = data.lstrip(_BLANK)
+        chunks, at = 0, 0
+        if stream.idle:
+            while (found := self._shapes.find(data, at)) is not None:
+                self._skim(found[1], data[at : found[0]])
+                at = found[0]
+                chunks += 1
+        if at < len(data):
+            for block in stream.feed(data[at:] if at else data):
+                found = self._shapes.find(block, 0)
+                if found is None:
+                    chunks += self._read(block, now_ns)
+                else:
+                    self._skim(found[1], block)
+                    chunks += 1
+        if self._decoder is None:
+            self._shape = self._shapes.current if stream.idle else None
         return chunks
 
+    def _begin(self, data: bytes) -> EventStream | None:
+        """See by its first bytes whether the body is a stream; keep them where it is not."""
+        if self._body is None:
+            data = data.lstrip(_BLANK)
+            if not data:
+                return None
+            if (self._announced_stream and data[0] not in b"{[") or data[0] in _FIRST_OF_FIELDS:
+                self._stream = EventStream()
+                return self._stream
+            self._body = bytearray()
+        self._keep(data)
+        return None
+
+    def _skim(self, said: bytes, block: bytes) -> None:
+        shape = self._shapes.current
+        if shape is not None and shape.cumulative:
+            self._counts = block
+        self._said.append(said)
+        if len(self._said) > _RUN:
+            self._settle()
+
     def _read(self, block: bytes, now_ns: int) -> int:
-        if self._shapes:
-            for shape in self._shapes:
-                characters = shape.measure(block)
-                if characters >= 0:
-                    self._run_characters += characters
-                    self._skimmed += 1
-                    if shape.cumulative:
-                        self._run_last = block
-                    return 1
+        """Decode one block."""
         event = read_event(block)
         if event is None:
             return 0
-        self._tell()
+        self._settle()
         answer = self._answer
         before = answer.length
         seen = answer.event(*event)
@@ -148,15 +174,16 @@ class Meter:
             if self._first_token_ns is None:
                 self._first_token_ns = now_ns - self._started_ns
             if not self._content:
-                self._skimmer.learn(block, answer.length - before, hits=self._skimmed)
+                self._shapes.learn(block, answer.length - before, hits=self._skimmed + self._chunks)
         return 1
 
-    def _tell(self) -> None:
+    def _settle(self) -> None:
         """Tell the answer of the chunks skimmed since it was last told."""
-        if self._run_characters or self._run_last is not None:
-            event = read_event(self._run_last) if self._run_last is not None else None
-            self._answer.skimmed(self._run_characters, event[1] if event is not None else None)
-            self._run_characters, self._run_last = 0, None
+        if self._said or self._counts is not None:
+            event = read_event(self._counts) if self._counts is not None else None
+            self._answer.skimmed(measure(self._said), event[1] if event is not None else None)
+            self._said.clear()
+            self._counts = None
 
     def _keep(self, data: bytes) -> None:
         body = self._body
@@ -188,7 +215,7 @@ class Meter:
         """Say what the bytes so far say; `times` is set for a stream, the rest as `call.Response` says."""
         if self._stream is None:
             self._read_document()
-        self._tell()
+        self._settle()
         response = self._answer.response()
         if self._stream is not None:
             return replace(response, complete=self.complete, times=self._times())
@@ -221,11 +248,11 @@ class Meter:
     def _times(self) -> StreamTimes:
         if not self._chunks:
             return StreamTimes()
-        gaps = self._arrivals - 1
+        gaps = self._arrivals + self._skimmed - 1
         return StreamTimes(
             first_chunk_ns=self._first_ns - self._started_ns,
             first_token_ns=self._first_token_ns,
-            chunks=self._chunks,
+            chunks=self._chunks + self._skimmed,
             gap_mean_ns=(self._last_ns - self._first_ns) // gaps if gaps else None,
             gap_max_ns=self._gap_max_ns if gaps else None,
         )

@@ -33,7 +33,7 @@ _SLOTS = Slots(
     counted=frozenset(
         {b"content", b"reasoning_content", b"reasoning", b"refusal", b"arguments", b"input", b"transcript"}
     ),
-    ignored=frozenset({b"obfuscation", b"p", b"created", b"text", b"data", b"expires_at"}),
+    ignored=frozenset({b"obfuscation", b"p", b"text", b"data", b"expires_at"}),
     cumulative=frozenset(
         {b"prompt_tokens", b"completion_tokens", b"total_tokens", b"reasoning_tokens", b"cached_tokens"}
     ),

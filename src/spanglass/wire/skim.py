@@ -15,69 +15,81 @@ from spanglass.wire.codec import Slots
 
 _MAX_SHAPES = 8
 _MAX_BLOCK = 16_384
-_MAX_SLOTS = 24
-_HITS_PER_LESSON = 8  # learning costs some 30 us: a stream whose chunks never repeat stops trying
+_MAX_VALUES = 32
+_HITS_PER_LESSON = 8  # a lesson costs some 40 us: a stream whose chunks never repeat stops trying
+_MAX_PATTERNS = 128
+_LONG = 12  # characters from which a constant text, such as an id, is compared beside the pattern, not inside it
+
+_decoder = json.JSONDecoder(strict=False)
 _STRING = rb'"(?:[^"\\\n]|\\.)*"'
 _PAIR = re.compile(
     rb'"(?P<key>[^"\\\n]*)"\s*:\s*(?:"(?P<text>(?:[^"\\\n]|\\.)*)"|(?P<number>\d+)(?=\s*[,}\]]))|' + _STRING
 )
-_TEXT_SLOT = rb'([^"\\\n]*(?:\\.[^"\\\n]*)*)'
-_FILLER_SLOT = rb'[^"\\\n]*'
-_NUMBER_SLOT = rb"(?:0|[1-9]\d{0,17})"
+_SAID = rb'([^"\\\n]*(?:\\.[^"\\\n]*)*)'
+_FIXED = rb'([^"\\\n]*)'
+_FILLER = rb'[^"\\\n]*'
+_NUMBER = rb"(?:0|[1-9]\d{0,17})"
+# Patterns hold no id of a stream, so servers have few, and one stream finds those of the one before.
+_patterns: dict[bytes, re.Pattern[bytes]] = {}
 
 
 class Shape:
-    """What a kind of chunk has in common, and where its content stands."""
+    """What a kind of chunk has in common, and where its content stands.
 
-    __slots__ = ("_match", "_prefix", "_single", "_start", "_suffix", "_suffix_length", "cumulative")
+    Attributes:
+        prefix: The bytes before the first value that changes.
+        cumulative: Its blocks carry running counts, of which the last are wanted.
+    """
 
-    def __init__(self, pieces: list[bytes], kinds: list[bytes], *, cumulative: bool) -> None:
-        """Take the bytes around the slots, and between each two of them the slot's pattern."""
-        self._prefix = pieces[0]
-        self._start = len(pieces[0])
-        self._suffix = pieces[-1]
-        self._suffix_length = len(pieces[-1])
-        self._single = kinds == [_TEXT_SLOT]
-        pattern = b"".join(kind + re.escape(piece) for kind, piece in zip(kinds, pieces[1:], strict=True))
-        self._match = re.compile(pattern).fullmatch
+    __slots__ = ("_expected", "_fixed", "_match", "_said", "_start", "cumulative", "prefix")
+
+    def __init__(self, prefix: bytes, pattern: bytes, values: list[bytes | None], *, cumulative: bool) -> None:
+        """Take the pattern of the rest of a block; `values` has a row for each group: None is what is said."""
+        self.prefix = prefix
         self.cumulative = cumulative
+        self._start = len(prefix)
+        self._match = _compiled(pattern).match
+        self._said = values.index(None) + 1
+        fixed = [(group, value) for group, value in enumerate(values, 1) if value is not None]
+        self._fixed = [group for group, _ in fixed]
+        self._expected = fixed[0][1] if len(fixed) == 1 else tuple(value for _, value in fixed)
 
-    def measure(self, block: bytes) -> int:
-        """Return how many characters of content a block of this shape holds; -1 for a block of another shape."""
-        if not block.startswith(self._prefix):
-            return -1
-        start = self._start
-        if self._single:
-            end = block.find(b'"', start)
-            if len(block) - end == self._suffix_length and block.endswith(self._suffix):
-                said = block[start:end]
-                if said.isascii() and b"\\" not in said:
-                    return end - start
-        found = self._match(block, start)
-        if found is None:
-            return -1
-        total = 0
-        for said in found.groups():
-            if not said.isascii() or b"\\" in said:
-                length = _decoded_length(said)
-                if length < 0:
-                    return -1
-                total += length
-            else:
-                total += len(said)
-        return total
+    def find(self, data: bytes, at: int) -> tuple[int, bytes] | None:
+        """Match the block that begins at a place with this shape's prefix.
+
+        Returns:
+            The block's end and what it says, as JSON wrote it; None where it is of another shape.
+        """
+        found = self._match(data, at + self._start)
+        if found is None or (self._fixed and found.group(*self._fixed) != self._expected):
+            return None
+        return found.end(), found[self._said]
 
 
-class Skimmer:
-    """The shapes of one stream."""
+class Shapes:
+    """The shapes of one stream.
 
-    __slots__ = ("_hits", "_lessons", "_slots", "shapes")
+    Attributes:
+        current: The shape last seen.
+    """
+
+    __slots__ = ("_known", "_lessons", "_slots", "current")
 
     def __init__(self, slots: Slots) -> None:
+        self.current: Shape | None = None
+        self._known: list[Shape] = []
         self._slots = slots
-        self._hits = 0
         self._lessons = 0
-        self.shapes: list[Shape] = []
+
+    def find(self, data: bytes, at: int) -> tuple[int, bytes] | None:
+        """Match the block that begins at a place with any known shape, which becomes the current one."""
+        for shape in self._known:
+            if data.startswith(shape.prefix, at):
+                found = shape.find(data, at)
+                if found is not None:
+                    self.current = shape
+                    return found
+        return None
 
     def learn(self, block: bytes, characters: int, *, hits: int) -> None:
         """Learn from a block that was decoded and had content.
@@ -91,9 +103,21 @@ class Skimmer:
             return
         self._lessons += 1
         shape = _shape(block, self._slots)
-        if shape is not None and shape.measure(block) == characters:
-            self.shapes.append(shape)
-            del self.shapes[:-_MAX_SHAPES]
+        found = shape.find(block, 0) if shape is not None else None
+        if shape is not None and found is not None and measure([found[1]]) == characters:
+            self.current = shape
+            self._known.append(shape)
+            del self._known[:-_MAX_SHAPES]
+
+
+def measure(said: list[bytes]) -> int:
+    """Count the characters of texts as JSON wrote them; one that is no JSON text has none."""
+    together = b"|".join(said)
+    separators = max(len(said) - 1, 0)
+    if b"\\" not in together and together.isascii():
+        return len(together) - separators
+    length = _decoded_length(together)
+    return length - separators if length is not None else sum(_decoded_length(one) or 0 for one in said)
 
 
 def _shape(block: bytes, slots: Slots) -> Shape | None:
@@ -101,35 +125,50 @@ def _shape(block: bytes, slots: Slots) -> Shape | None:
     head = block[: max(opening, 0)]
     if block.count(b"\n") != 2 + head.count(b"\n") or not head.rpartition(b"\n")[2].startswith(b"data:"):
         return None
-    pieces, kinds, last, cumulative = [], [], 0, False
+    pieces: list[bytes] = []
+    values: list[bytes | None] = []
+    prefix, last, cumulative = b"", 0, False
     for pair in _PAIR.finditer(block, opening):
-        found = _slot(pair, slots)
-        if found is None:
+        kind = _kind(pair, slots, began=bool(pieces))
+        if kind is None:
             continue
-        kind, group = found
+        value = "number" if kind is _NUMBER else "text"
+        pieces.append(re.escape(block[last : pair.start(value)]) + kind if pieces else kind)
+        prefix = block[: pair.start(value)] if len(pieces) == 1 else prefix
+        last = pair.end(value)
+        if kind in (_SAID, _FIXED):
+            values.append(None if kind is _SAID else pair["text"])
         cumulative |= pair["key"] in slots.cumulative
-        kinds.append(kind)
-        pieces.append(block[last : pair.start(group)])
-        last = pair.end(group)
-    if not kinds or len(kinds) > _MAX_SLOTS:
+    if values.count(None) != 1 or len(pieces) > _MAX_VALUES:
         return None
-    return Shape([*pieces, block[last:]], kinds, cumulative=cumulative)
+    return Shape(prefix, b"".join(pieces) + re.escape(block[last:]), values, cumulative=cumulative)
 
 
-def _slot(pair: re.Match[bytes], slots: Slots) -> tuple[bytes, str] | None:
-    """Return the pattern that stands for a pair's value, and the group the value is in; None where it must not vary."""
-    key = pair["key"]
+def _kind(pair: re.Match[bytes], slots: Slots, *, began: bool) -> bytes | None:
+    """Return the pattern that stands for a pair's value; None where the value is part of what is constant."""
+    key, text = pair["key"], pair["text"]
     if pair["number"] is not None:
-        return (_NUMBER_SLOT, "number") if key in slots.ignored or key in slots.cumulative else None
-    if pair["text"] is None:
+        return _NUMBER if key in slots.ignored or key in slots.cumulative else None
+    if not text:  # an empty text stays: with another one it may be another kind of chunk
         return None
-    if key in slots.counted and pair["text"]:  # an empty text stays: with another one it may be another kind of chunk
-        return _TEXT_SLOT, "text"
-    return (_FILLER_SLOT, "text") if key in slots.ignored else None
+    if key in slots.counted:
+        return _SAID
+    if key in slots.ignored:
+        return _FILLER
+    return _FIXED if began and len(text) >= _LONG and b"\\" not in text else None
 
 
-def _decoded_length(said: bytes) -> int:
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    compiled = _patterns.get(pattern)
+    if compiled is None:
+        if len(_patterns) >= _MAX_PATTERNS:
+            _patterns.clear()
+        compiled = _patterns[pattern] = re.compile(pattern)
+    return compiled
+
+
+def _decoded_length(said: bytes) -> int | None:
     try:
-        return len(json.loads(b'"' + said.decode("utf-8", "replace").encode() + b'"', strict=False))
+        return len(_decoder.decode('"' + said.decode("utf-8", "replace") + '"'))
     except ValueError:
-        return -1
+        return None
