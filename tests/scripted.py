@@ -30,23 +30,34 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came in."""
+    """One request as it came in, and the client's port, which tells connections apart."""
 
+    port: int
     path: str
     headers: Mapping[str, str]
     body: bytes
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients that go away are part of the tests."""
+
+
 class ScriptedServer:
-    """The server; `script` holds the answers still to give, `asked` the requests so far."""
+    """The server; `script` holds the answers still to give, `asked` the requests so far.
+
+    After the script comes `repeat`, for ever; with `hold` no answer begins before the test ends.
+    """
 
     def __init__(self) -> None:
         self.script: deque[Answer] = deque()
         self.asked: list[Asked] = []
         self.repeat: Answer | None = None
+        self.hold = False
         self._go_on = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _QuietServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property
@@ -89,7 +100,9 @@ class ScriptedServer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                outer.asked.append(Asked(self.path, dict(self.headers), body))
+                outer.asked.append(Asked(self.client_address[1], self.path, dict(self.headers), body))
+                if outer.hold:
+                    outer._go_on.wait(20)
                 self._answer(outer.next())
 
             do_GET = do_POST

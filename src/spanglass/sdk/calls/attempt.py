@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spanglass.call import Request, Response
 from spanglass.sdk import clock
+from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.headers import Headers, retry_after_s
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.outcome import End
@@ -123,7 +124,7 @@ class Attempt:
         self._end(End.ERROR if isinstance(error, Exception) else End.CANCELLED)
 
     def abandoned(self) -> None:
-        """The answer was let go of unclosed. Runs wherever the garbage collector does, so it only notes that it did."""
+        """The answer was let go of unclosed. That may happen inside the garbage collector, so it is only noted."""
         if not self._ending.locked():
             self._recorder.abandon(self)
 
@@ -138,7 +139,9 @@ class Attempt:
 
     @_guard
     def _end(self, end: End | None, ended_ns: int | None = None) -> None:
-        if self._ending.acquire(blocking=False):
+        if collector.runs_here():
+            self.abandoned()
+        elif self._ending.acquire(blocking=False):
             self._recorder.conclude(self, end, clock.monotonic_ns() if ended_ns is None else ended_ns)
 
     def response(self) -> Response:

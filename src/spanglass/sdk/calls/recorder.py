@@ -17,6 +17,7 @@ from spanglass.cost.table import PriceTable
 from spanglass.sdk import clock
 from spanglass.sdk.calls import attributes, event
 from spanglass.sdk.calls.attempt import FIRST_ERROR, Attempt
+from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.headers import Headers, resend_count
 from spanglass.sdk.calls.instruments import Instruments
 from spanglass.sdk.calls.moment import Moment
@@ -126,7 +127,7 @@ class Recorder:
 
     def settle(self) -> None:
         """End what the application abandoned; called before a flush, so that nothing waits for the next call."""
-        while self._abandoned:
+        while self._abandoned and not collector.runs_here():
             try:
                 attempt, at_ns = self._abandoned.popleft()
             except IndexError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import RLock
 
+from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.recorder import Recorder
 from spanglass.sdk.guard import safely
 from spanglass.sdk.hooks import httpx
@@ -30,6 +31,7 @@ class Switch:
         """
         with self._lock:
             self._seat.recorder = recorder
+            collector.watch()
             self._imports.start()
             for library in httpx.LIBRARIES:
                 self._patch(library)
@@ -38,6 +40,7 @@ class Switch:
         """Restore what `install` replaced, exactly; requests in flight are still recorded to their end."""
         with self._lock:
             self._seat.recorder = None
+            collector.unwatch()
             self._imports.stop()
             # What another tool has wrapped stays known, so that it works again after another `install`.
             self._patches = [patch for patch in self._patches if not patch.undo()]
