@@ -111,7 +111,7 @@ def _http_exporter(signal: Signal, destination: Destination) -> object:
         certificate = _variable(environ, signal, "CLIENT_CERTIFICATE")
         key = _variable(environ, signal, "CLIENT_KEY")
         keywords["_transport"] = Urllib3Transport(
-            _variable(environ, signal, "CERTIFICATE") or True,
+            _variable(environ, signal, "CERTIFICATE"),
             (certificate, key) if certificate and key else certificate,
             destination.haste,
         )
@@ -119,7 +119,7 @@ def _http_exporter(signal: Signal, destination: Destination) -> object:
 
 
 def _grpc(signal: Signal, name: str, destination: Destination) -> Plan | None:
-    if find_spec("grpc") is None or find_spec(f"{_PACKAGE}.grpc") is None:
+    if not (_installed("grpc") and _installed(f"{_PACKAGE}.grpc")):
         logger.warning(
             "OTLP/gRPC is asked for %s, but its exporter is not installed, so they are not sent. "
             'Install "spanglass[grpc]", or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.',
@@ -134,6 +134,13 @@ def _grpc(signal: Signal, name: str, destination: Destination) -> Plan | None:
 
     where = destination.endpoint or _variable(destination.environ, signal, "ENDPOINT") or "http://localhost:4317"
     return Plan(name, where, make)
+
+
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _bearer(destination: Destination) -> dict[str, str] | None:

@@ -100,7 +100,7 @@ class LogBridge:
                 context=get_current(),
                 severity_text=_SEVERITY_TEXT.get(record.levelname, record.levelname),
                 severity_number=std_to_otel(record.levelno) if record.levelno else SeverityNumber.UNSPECIFIED,
-                body=record.getMessage(),
+                body=_body(record),
                 attributes=self._attributes(record),
             )
         )
@@ -140,6 +140,13 @@ def _call_handlers(self: logging.Logger, record: logging.LogRecord) -> None:
     bridge.annotate(record)
     _Original.call_handlers(self, record)
     bridge.export(record)
+
+
+def _body(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):  # the application's template and arguments do not fit; logging says so
+        return str(record.msg)
 
 
 def _exported_by_another() -> bool:

@@ -43,12 +43,15 @@ class Outlet(Generic[B_contra]):
         self._make = make
         self._exporter: Exporter[B_contra] | None = None
         self._failing = False
+        self._hurried = False
 
     def exporter(self) -> Exporter[B_contra]:
         """Return the exporter, made now if need be."""
         if self._exporter is None:
             self._exporter = self._make()
             _quiet(self._exporter)
+            if self._hurried:
+                self.hurry()
         return self._exporter
 
     def send(self, batch: B_contra) -> bool:
@@ -80,9 +83,11 @@ class Outlet(Generic[B_contra]):
     def renew_after_fork(self) -> None:
         """Leave the parent's connection alone; called in the child."""
         self._exporter = None
+        self._hurried = False
 
     def hurry(self) -> None:
         """End the pause before another attempt, and make no further ones: the process is about to end."""
+        self._hurried = True
         # OpenTelemetry offers this only together with closing; where its insides differ, the exit timeout bounds it.
         pause = getattr(getattr(self._exporter, "_client", None), "_shutdown_event", None)
         if isinstance(pause, threading.Event):

@@ -23,8 +23,9 @@ from spanglass.sdk.outlet import Outlet
 from spanglass.sdk.processors import QueueLogProcessor, QueueSpanProcessor
 from spanglass.sdk.reader import ScheduledReader
 
-# OpenTelemetry's default of 2048 does not outlast a burst; a span takes about 3 kB here, so 8192 are 25 MB at worst.
-QUEUE_SIZE = 8192
+# OpenTelemetry's default of 2048 does not outlast a burst; this holds one of ten thousand even while nothing leaves.
+# A span of 25 attributes takes 7 kB, so a full queue is 75 MB: more than 50 spans a second and a receiver that is down.
+QUEUE_SIZE = 10_240
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class ScheduledReader(MetricReader):
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: object) -> None:
         """Collect and send a last time."""
         del kwargs
-        self.worker.stop(time.monotonic() + timeout_millis / 1e3)
+        if self.worker.stop(time.monotonic() + timeout_millis / 1e3):
+            self.outlet.close()
 
     def renew_after_fork(self, provider: object) -> None:
         """Start again from zero in the child: the sums so far are the parent's, which reports them itself.

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from opentelemetry.exporter.http.transport._base import BaseHTTPResult, BaseHTTPTransport
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
 
 _EXIT_TIMEOUT_S = 3.0
 # What requests would look at and urllib3 does not: with one of these set, requests it is.
@@ -21,20 +26,39 @@ class Haste:
         self.on = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Result(BaseHTTPResult):
+    response: BaseHTTPResponse | None = field(default=None, hash=False, compare=False)
+
+    def content(self) -> bytes:
+        return b"" if self.response is None else self.response.data
+
+    def headers(self) -> Mapping[str, str]:
+        return {} if self.response is None else self.response.headers
+
+
 class Urllib3Transport(BaseHTTPTransport):
-    """Sends over urllib3; 4.6 MB lighter than requests, measured alone on CPython 3.11.
+    """Sends over urllib3, one kept-alive connection; 4.6 MB lighter than requests, measured alone on CPython 3.11.
 
     Args:
-        verify: Path of a CA bundle, or True for certifi's, or False for none.
+        verify: Path of a CA bundle; None for certifi's, which requests uses too.
         cert: Client certificate, alone or with its key.
-        haste: Shared flag; while on, an attempt takes 3 s at most.
+        haste: Shared flag; while on, an attempt takes 3 s at most and is not repeated.
     """
 
-    def __init__(self, verify: bool | str, cert: str | tuple[str, str] | None, haste: Haste) -> None:  # noqa: FBT001 - OpenTelemetry's name and type
-        from opentelemetry.exporter.http.transport._urllib3 import Urllib3HTTPTransport  # noqa: PLC0415 - 3 MB
+    def __init__(self, verify: str | None, cert: str | tuple[str, str] | None, haste: Haste) -> None:
+        import urllib3  # noqa: PLC0415 - 3 MB that nobody needs before something is sent
 
-        self._inner = Urllib3HTTPTransport(verify=_bundle() if verify is True else verify, cert=cert)
+        certificate, key = cert if isinstance(cert, tuple) else (cert, None)
+        self._pools = urllib3.PoolManager(
+            retries=urllib3.Retry(0, redirect=False),
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=verify or _bundle(),
+            cert_file=certificate,
+            key_file=key,
+        )
         self._haste = haste
+        self._host = ""
 
     def request(
         self,
@@ -45,18 +69,31 @@ class Urllib3Transport(BaseHTTPTransport):
         timeout: float | None = None,
         data: bytes | None = None,
     ) -> BaseHTTPResult:
-        """Send one request."""
+        """Send one request; what goes wrong is in the result."""
+        from urllib3 import Timeout  # noqa: PLC0415 - imported already
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
         if self._haste.on:
             timeout = min(timeout or _EXIT_TIMEOUT_S, _EXIT_TIMEOUT_S)
-        return self._inner.request(method, url, headers=headers, timeout=timeout, data=data)
+        self._host = url
+        try:
+            response = self._pools.request(method, url, body=data, headers=headers, timeout=Timeout(total=timeout))
+        except (HTTPError, OSError, ValueError) as error:
+            return _Result(error=error)
+        return _Result(status_code=response.status, reason=response.reason, response=response)
 
     def is_connection_error(self, exception: Exception | None) -> bool:
-        """Whether another attempt may help."""
-        return self._inner.is_connection_error(exception)
+        """Whether another attempt may help; not while exiting, and not where the address itself is wrong."""
+        from urllib3.exceptions import HTTPError, LocationValueError  # noqa: PLC0415 - imported already
+
+        connection = isinstance(exception, HTTPError) and not isinstance(exception, LocationValueError)
+        return connection and not self._haste.on
 
     def close(self) -> None:
-        """Close idle connections."""
-        self._inner.close()
+        """Close the connection."""
+        if self._host:
+            self._pools.connection_from_url(self._host).close()
+        self._pools.clear()
 
 
 def fits(environ: Mapping[str, str]) -> bool:
@@ -65,9 +102,9 @@ def fits(environ: Mapping[str, str]) -> bool:
     return asked.isdisjoint(_REQUESTS_ONLY) and importlib.util.find_spec("urllib3") is not None
 
 
-def _bundle() -> bool | str:
+def _bundle() -> str | None:
     if importlib.util.find_spec("certifi") is None:
-        return True
-    import certifi  # noqa: PLC0415 - only where TLS trust is needed
+        return None
+    import certifi  # noqa: PLC0415 - only where something is sent
 
     return certifi.where()
