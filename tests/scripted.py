@@ -105,7 +105,7 @@ class ScriptedServer:
                     outer._go_on.wait(20)
                 self._answer(outer.next())
 
-            do_GET = do_POST
+            do_GET = do_POST  # noqa: N815 - the name that http.server looks for
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

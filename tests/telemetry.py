@@ -26,7 +26,7 @@ class Telemetry:
 
     def __init__(self, *, content: ContentMode, sampler: Sampler, hosts: dict[str, str]) -> None:
         self._spans = InMemorySpanExporter()
-        self._records = InMemoryLogRecordExporter()
+        self._records = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK left it untyped
         self._reader = InMemoryMetricReader()
         self.tracers = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         self.tracers.add_span_processor(SimpleSpanProcessor(self._spans))

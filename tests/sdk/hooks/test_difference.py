@@ -1,10 +1,11 @@
-"""Whatever the provider answers and however the application reads it, it must get the same with the hooks as without."""
+"""Whatever is answered and however it is read, the application must get the same with the hooks as without."""
 
 import asyncio
 import gzip
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -45,7 +46,7 @@ ANSWERS = {
 }
 
 
-def facts(response: Any) -> dict[str, object]:
+def facts(response: httpx2.Response) -> dict[str, object]:
     """Return what an application can see of a response when it has done with it."""
     try:
         elapsed: object = type(response.elapsed)
@@ -63,45 +64,45 @@ def facts(response: Any) -> dict[str, object]:
     }
 
 
-def whole(response: Any) -> Iterator[object]:
+def whole(response: httpx2.Response) -> Iterator[object]:
     yield response.read()
     yield response.content
 
 
-def raw(response: Any) -> Iterator[object]:
+def raw(response: httpx2.Response) -> Iterator[object]:
     yield b"".join(response.iter_raw())
 
 
-def decoded(response: Any) -> Iterator[object]:
+def decoded(response: httpx2.Response) -> Iterator[object]:
     yield b"".join(response.iter_bytes())
 
 
-def lines(response: Any) -> Iterator[object]:
+def lines(response: httpx2.Response) -> Iterator[object]:
     yield list(response.iter_lines())
 
 
-def text(response: Any) -> Iterator[object]:
+def text(response: httpx2.Response) -> Iterator[object]:
     yield "".join(response.iter_text())
 
 
-def own_stream(response: Any) -> Iterator[object]:
+def own_stream(response: httpx2.Response) -> Iterator[object]:
     yield b"".join(response.stream)
     yield response.is_closed
 
 
-def twice(response: Any) -> Iterator[object]:
+def twice(response: httpx2.Response) -> Iterator[object]:
     yield b"".join(response.iter_raw())
     yield b"".join(response.iter_raw())
 
 
-def first_then_close(response: Any) -> Iterator[object]:
+def first_then_close(response: httpx2.Response) -> Iterator[object]:
     yield next(response.iter_raw(1), None)
     response.close()
     yield response.is_closed
     yield response.read()
 
 
-def consumer_fails(response: Any) -> Iterator[object]:
+def consumer_fails(response: httpx2.Response) -> Iterator[object]:
     for _ in response.iter_bytes():
         raise LookupError("the application's own")
     yield "nothing came"
@@ -110,7 +111,9 @@ def consumer_fails(response: Any) -> Iterator[object]:
 READERS = (whole, raw, decoded, lines, text, own_stream, twice, first_then_close, consumer_fails)
 
 
-def observe(library: Any, server: ScriptedServer, read: Callable[[Any], Iterator[object]]) -> list[object]:
+def observe(
+    library: ModuleType, server: ScriptedServer, read: Callable[[httpx2.Response], Iterator[object]]
+) -> list[object]:
     """Make a call and write down everything it gave, to the exception."""
     seen: list[object] = []
     hooks: dict[str, list[Callable[[Any], None]]] = {
@@ -124,7 +127,7 @@ def observe(library: Any, server: ScriptedServer, read: Callable[[Any], Iterator
         try:
             with client.stream("POST", PATH, json=BODY) as response:
                 for piece in read(response):
-                    seen.append(piece)
+                    seen.append(piece)  # noqa: PERF402 - what came before an exception counts too
         except Exception as error:  # noqa: BLE001 - whatever it is, it must be the same
             seen.append((type(error), str(error), type(error.__cause__), type(error.__context__)))
         if response is not None:
@@ -137,7 +140,9 @@ def observe(library: Any, server: ScriptedServer, read: Callable[[Any], Iterator
 @pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
-def test_sync_application_gets_the_same(library: Any, answer: str, read: Callable[[Any], Iterator[object]]) -> None:
+def test_sync_application_gets_the_same(
+    library: ModuleType, answer: str, read: Callable[[httpx2.Response], Iterator[object]]
+) -> None:
     """Bytes, exceptions, attributes and connections of a sync client are the same with the hooks as without."""
     with scripted(*ANSWERS[answer]) as server:
         without = observe(library, server, read)
@@ -146,34 +151,34 @@ def test_sync_application_gets_the_same(library: Any, answer: str, read: Callabl
     assert len(telemetry.spans()) == len(server.asked)
 
 
-async def async_whole(response: Any) -> AsyncIterator[object]:
+async def async_whole(response: httpx2.Response) -> AsyncIterator[object]:
     yield await response.aread()
     yield response.content
 
 
-async def async_raw(response: Any) -> AsyncIterator[object]:
+async def async_raw(response: httpx2.Response) -> AsyncIterator[object]:
     yield b"".join([piece async for piece in response.aiter_raw()])
 
 
-async def async_decoded(response: Any) -> AsyncIterator[object]:
+async def async_decoded(response: httpx2.Response) -> AsyncIterator[object]:
     yield b"".join([piece async for piece in response.aiter_bytes()])
 
 
-async def async_lines(response: Any) -> AsyncIterator[object]:
+async def async_lines(response: httpx2.Response) -> AsyncIterator[object]:
     yield [line async for line in response.aiter_lines()]
 
 
-async def async_own_stream(response: Any) -> AsyncIterator[object]:
+async def async_own_stream(response: httpx2.Response) -> AsyncIterator[object]:
     yield b"".join([piece async for piece in response.stream])
     yield response.is_closed
 
 
-async def async_twice(response: Any) -> AsyncIterator[object]:
+async def async_twice(response: httpx2.Response) -> AsyncIterator[object]:
     yield b"".join([piece async for piece in response.aiter_raw()])
     yield b"".join([piece async for piece in response.aiter_raw()])
 
 
-async def async_drain(response: Any) -> AsyncIterator[object]:
+async def async_drain(response: httpx2.Response) -> AsyncIterator[object]:
     first = response.aiter_raw()
     begun = await anext(first, b"")
     if begun:  # a connection whose answer was empty has nothing to drain: reading on would wait for a timeout
@@ -182,7 +187,7 @@ async def async_drain(response: Any) -> AsyncIterator[object]:
     await first.aclose()
 
 
-async def async_first_then_close(response: Any) -> AsyncIterator[object]:
+async def async_first_then_close(response: httpx2.Response) -> AsyncIterator[object]:
     async for piece in response.aiter_raw(1):
         yield piece
         break
@@ -191,7 +196,7 @@ async def async_first_then_close(response: Any) -> AsyncIterator[object]:
     yield await response.aread()
 
 
-async def async_consumer_fails(response: Any) -> AsyncIterator[object]:
+async def async_consumer_fails(response: httpx2.Response) -> AsyncIterator[object]:
     async for _ in response.aiter_bytes():
         raise LookupError("the application's own")
     yield "nothing came"
@@ -211,7 +216,7 @@ ASYNC_READERS = (
 
 
 async def async_observe(
-    library: Any, server: ScriptedServer, read: Callable[[Any], AsyncIterator[object]]
+    library: ModuleType, server: ScriptedServer, read: Callable[[httpx2.Response], AsyncIterator[object]]
 ) -> list[object]:
     """Make a call and write down everything it gave, to the exception."""
     seen: list[object] = []
@@ -220,7 +225,7 @@ async def async_observe(
         try:
             async with client.stream("POST", PATH, json=BODY) as response:
                 async for piece in read(response):
-                    seen.append(piece)
+                    seen.append(piece)  # noqa: PERF401 - likewise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must be the same
             seen.append((type(error), str(error), type(error.__cause__), type(error.__context__)))
         if response is not None:
@@ -234,7 +239,7 @@ async def async_observe(
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
 def test_async_application_gets_the_same(
-    library: Any, answer: str, read: Callable[[Any], AsyncIterator[object]]
+    library: ModuleType, answer: str, read: Callable[[httpx2.Response], AsyncIterator[object]]
 ) -> None:
     """Bytes, exceptions, attributes and connections of an async client are the same with the hooks as without."""
     with scripted(*ANSWERS[answer]) as server:

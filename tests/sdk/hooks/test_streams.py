@@ -3,17 +3,18 @@
 import asyncio
 import gc
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import httpx
 import httpx2
 import openai
 import pytest
-from scripted import Act, Answer, ScriptedServer, scripted
-from telemetry import Telemetry, recording
 
+from scripted import Act, Answer, ScriptedServer, scripted
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
+from telemetry import Telemetry, recording
 
 MODEL = "gpt-4o-mini"
 QUESTION: Any = [{"role": "user", "content": "Say hello to everybody who is here, one after the other."}]
@@ -142,9 +143,14 @@ def test_break_is_a_cancelled_stream(server: ScriptedServer, telemetry: Telemetr
 def test_exception_in_the_consumer_is_a_cancelled_stream(server: ScriptedServer, telemetry: Telemetry) -> None:
     """What the application raises while it reads is not a failure of the call."""
     server.script.append(HANGING)
-    with pytest.raises(LookupError), client(server) as made, open_stream(made) as stream:
-        for _ in stream:
-            raise LookupError
+
+    def read() -> None:
+        with client(server) as made, open_stream(made) as stream:
+            for _ in stream:
+                raise LookupError
+
+    with pytest.raises(LookupError):
+        read()
     assert ends(telemetry) == ("cancelled", "UNSET", None)
 
 
@@ -254,7 +260,7 @@ def test_stream_that_stops_without_its_terminal_event(server: ScriptedServer, te
 
 @pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda library: library.__name__)
 def test_hand_written_request_without_any_vendor_client(
-    library: Any, server: ScriptedServer, telemetry: Telemetry
+    library: ModuleType, server: ScriptedServer, telemetry: Telemetry
 ) -> None:
     """A request written by hand over the HTTP library is seen as well."""
     server.script.append(WHOLE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from spanglass.call import Request, Response
 from spanglass.sdk import clock
@@ -17,11 +17,22 @@ from spanglass.sdk.guard import safely
 from spanglass.wire.meter import Meter
 from spanglass.wire.recognise import Recognised
 
-if TYPE_CHECKING:
-    from spanglass.sdk.calls.recorder import Recorder
-
 _guard = safely("calls.attempt")
 FIRST_ERROR = 400
+
+
+class Keeper(Protocol):
+    """Who takes what an attempt became: the recorder."""
+
+    @property
+    def wants_content(self) -> bool:
+        """Messages are recorded somewhere."""
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Note that an attempt was abandoned; safe in a destructor."""
+
+    def conclude(self, attempt: Attempt, end: End | None, ended_ns: int) -> None:
+        """Write down how an attempt came out; called once."""
 
 
 class Attempt:
@@ -45,7 +56,7 @@ class Attempt:
 
     __slots__ = (
         "_ending",
-        "_recorder",
+        "_keeper",
         "began",
         "error",
         "meter",
@@ -60,7 +71,7 @@ class Attempt:
 
     def __init__(
         self,
-        recorder: Recorder,
+        keeper: Keeper,
         recognised: Recognised,
         request: Request,
         *,
@@ -69,7 +80,7 @@ class Attempt:
         of: CallContext,
         subject: Subject,
     ) -> None:
-        self._recorder = recorder
+        self._keeper = keeper
         self._ending = Lock()  # taken once and never given back: whoever takes it ends the attempt
         self.recognised = recognised
         self.request = request
@@ -100,7 +111,7 @@ class Attempt:
             status=status,
             content_type=headers.get("content-type"),
             content_encoding=None if decoded else headers.get("content-encoding"),
-            content=self._recorder.wants_content,
+            content=self._keeper.wants_content,
         )
 
     @_guard
@@ -126,7 +137,7 @@ class Attempt:
     def abandoned(self) -> None:
         """The answer was let go of unclosed. That may happen inside the garbage collector, so it is only noted."""
         if not self._ending.locked():
-            self._recorder.abandon(self)
+            self._keeper.abandon(self)
 
     @_guard
     def settle(self, ended_ns: int) -> None:
@@ -142,7 +153,7 @@ class Attempt:
         if collector.runs_here():
             self.abandoned()
         elif self._ending.acquire(blocking=False):
-            self._recorder.conclude(self, end, clock.monotonic_ns() if ended_ns is None else ended_ns)
+            self._keeper.conclude(self, end, clock.monotonic_ns() if ended_ns is None else ended_ns)
 
     def response(self) -> Response:
         """Return what the provider answered so far."""

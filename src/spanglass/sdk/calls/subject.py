@@ -104,9 +104,11 @@ class Subjects:
         if isinstance(span, ReadableSpan):
             present = span.attributes or {}
             scope = None if span.instrumentation_scope is None else span.instrumentation_scope.name
-        span.set_attributes({name: value for name, value in attributes.items() if name not in present})
+        # What its producer said of the request stands; only which retry it is changes from attempt to attempt.
+        added = {n: value for n, value in attributes.items() if n not in present or n == attr.RESEND_COUNT}
         if scope is not None:
-            span.set_attribute(attr.PRODUCER, scope)
+            added[attr.PRODUCER] = scope
+        span.set_attributes(added)
         return Subject(span, foreign=True, producer=producer_of(scope), context=moment.context, attributes=attributes)
 
 
