@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from spanglass.sdk.guard import logger
+from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.transport import Haste, Urllib3Transport, fits
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def plans(signal: Signal, destination: Destination) -> list[Plan]:
     asked = destination.environ.get(f"OTEL_{signal.upper()}_EXPORTER") or "otlp"
     found = []
     for name in (part.strip() for part in asked.split(",")):
-        if name and name != "none":
+        if not name or name == "none":
+            continue
+        with safely(f"exporters.{signal}"):
             plan = _otlp(signal, name, destination) if name.startswith("otlp") else _named(signal, name)
             if plan is not None:
                 found.append(plan)
@@ -87,7 +89,7 @@ def _otlp(signal: Signal, name: str, destination: Destination) -> Plan | None:
             signal,
             _HTTP,
         )
-    return Plan(name, _where(signal, destination), lambda: _http_exporter(signal, destination))
+    return Plan(name, _where(signal, destination), _http(signal, destination))
 
 
 def _where(signal: Signal, destination: Destination) -> str:
@@ -101,21 +103,28 @@ def _where(signal: Signal, destination: Destination) -> str:
     return f"{base.rstrip('/')}/v1/{signal}"
 
 
-def _http_exporter(signal: Signal, destination: Destination) -> object:
+def _http(signal: Signal, destination: Destination) -> Callable[[], object]:
+    """Import what sending needs, now: a fork while another thread imports would lock the child up."""
     module, name = _CLASSES[signal]
     exporter = getattr(import_module(f"{_PACKAGE}.http.{module}"), name)
-    keywords: dict[str, object] = {"endpoint": _where(signal, destination), "headers": _bearer(destination)}
     environ = destination.environ
     with_session = any(variable.endswith("_CREDENTIAL_PROVIDER") and "OTLP" in variable for variable in environ)
-    if "_transport" in inspect.signature(exporter.__init__).parameters and fits(environ) and not with_session:
-        certificate = _variable(environ, signal, "CLIENT_CERTIFICATE")
-        key = _variable(environ, signal, "CLIENT_KEY")
-        keywords["_transport"] = Urllib3Transport(
-            _variable(environ, signal, "CERTIFICATE"),
-            (certificate, key) if certificate and key else certificate,
-            destination.haste,
-        )
-    return exporter(**keywords)
+    light = "_transport" in inspect.signature(exporter.__init__).parameters and fits(environ) and not with_session
+    for needed in ("encodings.idna", "urllib3", "certifi") if light else ("encodings.idna", "requests"):
+        import_module(needed)
+
+    def make() -> object:
+        keywords: dict[str, object] = {"endpoint": _where(signal, destination), "headers": _bearer(destination)}
+        if light:
+            certificate, key = (_variable(environ, signal, f"CLIENT_{part}") for part in ("CERTIFICATE", "KEY"))
+            keywords["_transport"] = Urllib3Transport(
+                _variable(environ, signal, "CERTIFICATE"),
+                (certificate, key) if certificate and key else certificate,
+                destination.haste,
+            )
+        return exporter(**keywords)
+
+    return make
 
 
 def _grpc(signal: Signal, name: str, destination: Destination) -> Plan | None:
@@ -127,9 +136,10 @@ def _grpc(signal: Signal, name: str, destination: Destination) -> Plan | None:
         )
         return None
 
+    module, kind = _CLASSES[signal]
+    exporter = getattr(import_module(f"{_PACKAGE}.grpc.{module}"), kind)
+
     def make() -> object:
-        module, kind = _CLASSES[signal]
-        exporter = getattr(import_module(f"{_PACKAGE}.grpc.{module}"), kind)
         return exporter(endpoint=destination.endpoint, headers=_bearer(destination))
 
     where = destination.endpoint or _variable(destination.environ, signal, "ENDPOINT") or "http://localhost:4317"
@@ -156,7 +166,4 @@ def _named(signal: Signal, name: str) -> Plan | None:
         )
         return None
 
-    def make() -> object:
-        return found.load()()
-
-    return Plan(name, name, make)
+    return Plan(name, name, found.load())

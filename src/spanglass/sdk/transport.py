@@ -47,13 +47,14 @@ class Urllib3Transport(BaseHTTPTransport):
     """
 
     def __init__(self, verify: str | None, cert: str | tuple[str, str] | None, haste: Haste) -> None:
-        import urllib3  # noqa: PLC0415 - 3 MB that nobody needs before something is sent
+        import certifi  # noqa: PLC0415 - only where OTLP/HTTP is spoken
+        import urllib3  # noqa: PLC0415 - likewise, 3 MB
 
         certificate, key = cert if isinstance(cert, tuple) else (cert, None)
         self._pools = urllib3.PoolManager(
             retries=urllib3.Retry(0, redirect=False),
             cert_reqs="CERT_REQUIRED",
-            ca_certs=verify or _bundle(),
+            ca_certs=verify or certifi.where(),
             cert_file=certificate,
             key_file=key,
         )
@@ -99,12 +100,5 @@ class Urllib3Transport(BaseHTTPTransport):
 def fits(environ: Mapping[str, str]) -> bool:
     """Whether urllib3 can do what this environment asks for; proxies and requests' own variables need requests."""
     asked = {name.upper() for name, value in environ.items() if value}
-    return asked.isdisjoint(_REQUESTS_ONLY) and importlib.util.find_spec("urllib3") is not None
-
-
-def _bundle() -> str | None:
-    if importlib.util.find_spec("certifi") is None:
-        return None
-    import certifi  # noqa: PLC0415 - only where something is sent
-
-    return certifi.where()
+    installed = all(importlib.util.find_spec(name) is not None for name in ("urllib3", "certifi"))
+    return installed and asked.isdisjoint(_REQUESTS_ONLY)
