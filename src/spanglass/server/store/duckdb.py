@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import duckdb
+# The extension module itself: the package around it imports a relation API we never call, 12 MB resident and 110 ms.
+import _duckdb as duckdb
 
 from spanglass.errors import MigrationError, QueryError, StoreError, StoreUnavailable
 from spanglass.server.record import Batch
@@ -130,11 +131,14 @@ class DuckDBStore:
             "threads": threads,
             "async_threads": 1,
             "memory_limit": f"{memory_mib}MiB",
+            # A checkpoint rewrites the last, partly filled row group: at 16 MB (the default) 31 us CPU a span, at 32 27.
+            "checkpoint_threshold": "32MiB",
             # Nothing is fetched, loaded or read beside the one file.
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
             "enable_external_access": False,
             "allow_community_extensions": False,
+            "python_enable_replacements": False,
         }
         with self._translated():
             try:
