@@ -134,9 +134,16 @@ def _flush(deadline_s: float) -> bool:
     return all(finished)
 
 
+def destinations() -> tuple[str, ...]:
+    """Return where this process sends spans and logs to, spans first; `spanglass doctor` shows it."""
+    running = _state.running
+    return () if running is None else tuple(outlet.destination for _, outlet in running.pipelines.queues)
+
+
 @safely("shutdown")
 def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
-    """Send what waits, then stop for good: hooks are removed, threads end, nothing more is recorded.
+    """Send what waits, then stop for good: hooks are removed, threads end, nothing more is sent.
+    Log records go on to carry the ids of their span, for the application's format may name them.
 
     It happens by itself at the end of the process. Providers that the application configured stay as they are.
 
@@ -155,7 +162,7 @@ def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
         if running.recorder is not None:
             running.recorder.settle()
     if running.logs is not None:
-        running.logs.uninstall()
+        running.logs.stop_exporting()
     _hurry(running)
     asked = [(queue.worker, queue.worker.ask()) for queue, _ in running.pipelines.queues]
     for worker, done in asked:
