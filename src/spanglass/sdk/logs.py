@@ -61,6 +61,10 @@ class LogBridge:
             _Original.call_handlers = logging.Logger.callHandlers
             logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign] # as Sentry's SDK does
 
+    def stop_exporting(self) -> None:
+        """Only annotate from now on: the application's format may name what is annotated until its very end."""
+        self._provider = None
+
     def uninstall(self) -> None:
         """Stop; where someone else has wrapped the same method since, ours stays inside theirs and does nothing."""
         global _active  # noqa: PLW0603

@@ -128,7 +128,7 @@ class _Quiet(logging.Filter):
         if not _sending.active:
             return True
         # The first word names the cause, the last only says that patience ran out.
-        if not _sending.said:
+        if not _sending.said and record.levelno >= logging.WARNING:
             cause = record.args[0] if isinstance(record.args, tuple) and record.args else None
             _sending.said = str(cause) if record.msg.startswith("Transient error") else record.getMessage()
         return False
@@ -138,6 +138,7 @@ _quiet_filter = _Quiet()
 
 
 def _quiet(exporter: object) -> None:
+    logging.getLogger("urllib3.connectionpool").addFilter(_quiet_filter)  # at DEBUG it tells of each request
     for kind in type(exporter).__mro__:
         if kind.__module__.startswith("opentelemetry.exporter."):
             logging.getLogger(kind.__module__).addFilter(_quiet_filter)

@@ -143,8 +143,8 @@ def destinations() -> tuple[str, ...]:
 @safely("shutdown")
 def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
     """Send what waits, then stop for good: hooks are removed, threads end, nothing more is sent.
-    Log records go on to carry the ids of their span, for the application's format may name them.
 
+    Log records go on to carry the ids of their span, for the application's format may name them.
     It happens by itself at the end of the process. Providers that the application configured stay as they are.
 
     Args:
