@@ -15,6 +15,7 @@ from spanglass.call import Cost, CostState, Usage
 from spanglass.cost.form import LARGEST_BYTES, sellers_of
 from spanglass.cost.model import ModelPrices
 from spanglass.cost.price import price
+from spanglass.cost.rates import KINDS
 from spanglass.cost.table import BUILTIN, LONGEST_NAME, BuiltinLayer, PriceTable
 from spanglass.errors import PriceTableError
 
@@ -187,6 +188,19 @@ def test_everything_in_the_table_can_be_listed(table: PriceTable) -> None:
     assert rows[0].service_tiers == ("batch",)
 
 
+def test_the_documented_file_works_and_every_rate_is_documented(tmp_path: Path) -> None:
+    """The example in docs/cost.md loads and prices as the page says, and the page names every rate."""
+    page = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+    example = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    table = PriceTable.load(written(tmp_path, example[1]))
+
+    assert cost_of(table, "ollama", "whatever:7b").amount == 0
+    assert cost_of(table, "openai", "gpt-4o-2024-08-06").amount == Decimal("0.01125")
+    assert cost_of(table, "azure", "our-eu-deployment").amount == Decimal("0.01375")
+    assert [kind.name for kind in KINDS if f"`{kind.name}`" not in page] == []
+
+
 # A price file that is none
 
 
@@ -226,7 +240,7 @@ def model_with(**row: object) -> str:
         (model_with(prices={"input": 1, "daily": ["1:00", "2:00"]}), 'must be a time in UTC such as "16:30"'),
         (model_with(prices={"input": 1, "daily": ["01:00"]}), "must be two times in UTC"),
         (model_with(match="gpt"), "match must be a list in brackets"),
-        (model_with(match=["*"]), "match must be names such as"),
+        (model_with(match=[""]), "match must be names such as"),
         (model_with(match=[{"regex": "("}]), "match must be a regular expression"),
         (model_with(match=[{"like": "x"}]), "match must be names such as"),
         (model_with(tiers={"batch": {"input": 1}}), "tiers.batch must be a list in brackets"),

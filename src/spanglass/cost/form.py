@@ -153,7 +153,7 @@ def _rate(given: object, where: str) -> None:
 
 
 def _pattern(given: object, where: str, depth: int = 0) -> object:
-    if isinstance(given, str) and given.strip("*"):
+    if isinstance(given, str) and given:
         return given.lower()
     if isinstance(given, dict) and depth < DEEPEST_PATTERN:
         if set(given) == {"regex"}:
