@@ -1,0 +1,67 @@
+/** What the pages ask, as hooks: one for each endpoint, keyed by what the address says. */
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { Address } from "../address/address.ts";
+import { ApiError, get, type Query } from "./client.ts";
+import type { Overview, Services, Trace, Traces } from "./types.ts";
+
+/** Milliseconds between refreshes while live. */
+const LIVE = 5_000;
+const PAGE = 100;
+
+function scope(address: Address): Query {
+  return { from: address.range.from, to: address.range.to, ...address.filters };
+}
+
+function retry(failures: number, error: Error): boolean {
+  const final = error instanceof ApiError && error.status >= 400 && error.status < 500;
+  return !final && failures < 2;
+}
+
+/** How the model calls are doing. */
+export function useOverview(address: Address) {
+  const query = scope(address);
+  return useQuery({
+    queryKey: ["overview", query],
+    queryFn: ({ signal }) => get<Overview>("/api/v1/overview", query, signal),
+    refetchInterval: address.live ? LIVE : false,
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+/** Which traces there are, newest first, a page at a time. Live while only the first page is open. */
+export function useTraces(address: Address) {
+  const query: Query = { ...scope(address), limit: PAGE };
+  return useInfiniteQuery({
+    queryKey: ["traces", query],
+    queryFn: ({ signal, pageParam }) => get<Traces>("/api/v1/traces", { ...query, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    refetchInterval: (state) => (address.live && (state.state.data?.pages.length ?? 0) <= 1 ? LIVE : false),
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+/** One trace, whole. */
+export function useTrace(id: string) {
+  return useQuery({
+    queryKey: ["trace", id],
+    queryFn: ({ signal }) => get<Trace>(`/api/v1/traces/${encodeURIComponent(id)}`, {}, signal),
+    staleTime: 30_000,
+    structuralSharing: false, // comparing ten thousand spans costs more than drawing the few in view
+    retry,
+  });
+}
+
+/** What the menus offer. */
+export function useServices(address: Address) {
+  const query: Query = { from: address.range.from, to: address.range.to };
+  return useQuery({
+    queryKey: ["services", query],
+    queryFn: ({ signal }) => get<Services>("/api/v1/services", query, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+    retry,
+  });
+}

@@ -1,0 +1,102 @@
+/** One trace in the list. */
+import type { TraceRow } from "../api/types.ts";
+import type { Address } from "../address/address.ts";
+import { onPage } from "../address/address.ts";
+import { Link } from "../address/Link.tsx";
+import { duration } from "../format/duration.ts";
+import { money, moneyDetail } from "../format/money.ts";
+import { compact, count, plural } from "../format/number.ts";
+import { full, moment } from "../format/time.ts";
+
+interface Props {
+  readonly row: TraceRow;
+  readonly address: Address;
+  readonly position: number;
+  readonly top: number;
+  readonly selected: boolean;
+  /** The longest duration in the list, which the bars are drawn against. */
+  readonly longest: number;
+  readonly now: number;
+}
+
+export function TraceLine({ row, address, position, top, selected, longest, now }: Props) {
+  const failed = row.status === "error";
+  return (
+    <div
+      className={`line ${selected ? "selected" : ""}`}
+      role="row"
+      aria-rowindex={position + 2}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <span role="cell" className="c-time number" title={full(row.start, address.zone)}>
+        {moment(row.start, address.zone, now)}
+      </span>
+      <span role="cell" className="c-name">
+        <Status row={row} />
+        <Link
+          className="line-link cut"
+          to={onPage(address, { name: "trace", id: row.trace_id })}
+          title={row.name.slice(0, 300)}
+          tabIndex={selected ? 0 : -1}
+        >
+          {row.name.slice(0, 300)}
+        </Link>
+        {failed && <span className="hidden-label">failed</span>}
+        {row.errors > 0 && <span className={`tag ${failed ? "error" : ""}`}>{plural(row.errors, "error")}</span>}
+        {row.retries > 0 && <span className="tag warn">{plural(row.retries, "retry", "retries")}</span>}
+      </span>
+      <span role="cell" className="c-service cut" title={row.services.join(", ")}>
+        {row.service ?? "–"}
+        {row.services.length > 1 && <span className="muted"> +{row.services.length - 1}</span>}
+      </span>
+      <span role="cell" className="c-models cut" title={row.models.join(", ")}>
+        {row.models.join(", ")}
+      </span>
+      <span role="cell" className="c-user cut muted" title={row.user_id ?? undefined}>
+        {row.user_id ?? ""}
+      </span>
+      <span
+        role="cell"
+        className="c-calls number"
+        title={`${plural(row.calls, "model call")}, ${plural(row.spans, "span")}`}
+      >
+        {row.calls === 0 ? "–" : count(row.calls)}
+      </span>
+      <span
+        role="cell"
+        className="c-tokens number"
+        title={`${count(row.tokens.input)} in, ${count(row.tokens.output)} out`}
+      >
+        {compact(row.tokens.input)} <span className="muted">/</span> {compact(row.tokens.output)}
+      </span>
+      <span role="cell" className="c-first number">
+        {duration(row.first_token)}
+      </span>
+      <span role="cell" className="c-duration number">
+        <i
+          className={`length ${failed ? "failed" : ""}`}
+          style={{ width: `calc((100% - 64px) * ${barWidth(row.duration, longest)})` }}
+          aria-hidden="true"
+        />
+        <span>{duration(row.duration)}</span>
+      </span>
+      <span
+        role="cell"
+        className={`c-cost number ${row.calls > 0 && row.cost.amount === null ? "warn-text" : ""}`}
+        title={moneyDetail(row.cost)}
+      >
+        {money(row.cost)}
+      </span>
+    </div>
+  );
+}
+
+function Status({ row }: { readonly row: TraceRow }) {
+  const tone = row.status === "error" ? "failed" : row.errors > 0 ? "partly" : "ok";
+  return <i className={`status ${tone}`} aria-hidden="true" />;
+}
+
+/** A share, by square root, so that one slow trace leaves the others a length to compare. */
+function barWidth(value: number, longest: number): number {
+  return longest > 0 ? Math.max(0.015, Math.sqrt(value / longest)) : 0;
+}
