@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from records import batch, call, computed, log, point, span
@@ -21,6 +21,7 @@ wild_values = st.recursive(
     max_leaves=8,
 )
 wild_counts = st.none() | st.integers(-(2**70), 2**70)
+opens_a_store = settings(deadline=None, max_examples=40)
 wild_money = st.decimals(allow_nan=False, allow_infinity=False)
 
 
@@ -52,6 +53,7 @@ def test_json_text_is_valid(value: Value) -> None:
     json.loads(json_text(value).encode())
 
 
+@opens_a_store
 @given(st.lists(st.builds(lambda name, value: span(name=name, attributes={"k": value}), wild_text, wild_values)))
 def test_any_text_is_stored(spans: list[StoredSpan]) -> None:
     """A store takes spans with any text and any attributes; none is refused."""
@@ -63,6 +65,7 @@ def test_any_text_is_stored(spans: list[StoredSpan]) -> None:
         store.close()
 
 
+@opens_a_store
 @given(wild_counts, wild_money)
 def test_any_number_is_stored(count: int | None, amount: Decimal) -> None:
     """A store takes any count and any amount; an amount that fits is exact to 18 places, another is unpriced."""
