@@ -13,7 +13,7 @@ from genai_prices import types as source
 from genai_prices.data import providers
 from genai_prices.data_units import unit_data
 
-from spanglass.cost.table import BUILTIN
+from spanglass.cost.layer import BUILTIN
 
 TAKEN_ON = "2026-11-21"
 """The day the pinned package was taken over; move it with the pin in pyproject.toml."""

@@ -13,10 +13,11 @@ from cost import peer
 from parts import ROOT
 from spanglass.call import Cost, CostState, Usage
 from spanglass.cost.form import LARGEST_BYTES, sellers_of
+from spanglass.cost.layer import BUILTIN, BuiltinLayer
 from spanglass.cost.model import ModelPrices
 from spanglass.cost.price import price
 from spanglass.cost.rates import KINDS
-from spanglass.cost.table import BUILTIN, LONGEST_NAME, BuiltinLayer, PriceTable
+from spanglass.cost.table import LONGEST_NAME, PriceTable
 from spanglass.errors import PriceTableError
 
 AT = 1_795_262_400 * 10**9  # 2026-11-21T12:00Z
@@ -281,7 +282,7 @@ def test_the_generator_notices_a_stale_table(
         return left.value.code
 
     assert check() == 0
-    monkeypatch.setattr("spanglass.cost.table.BUILTIN", stale)
+    monkeypatch.setattr("spanglass.cost.layer.BUILTIN", stale)
     assert check() == 1
     assert "run scripts/prices.py" in capsys.readouterr().err
     assert stale.read_bytes() == before
