@@ -22,29 +22,43 @@ class _Inflater(Protocol):
         """Yield what the next bytes decode to, in bounded pieces; raises the library's own error."""
 
 
-class _Zlib:
-    """gzip, zlib or bare deflate; gzip may have several members."""
+class _Gzip:
+    """gzip, of one member or several."""
 
-    def __init__(self, *wbits: int) -> None:
-        self._wbits = list(wbits)
-        self._inner = zlib.decompressobj(self._wbits.pop(0))
-        self._fresh = True
+    _wbits = zlib.MAX_WBITS | 16
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(self._wbits)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         while data:
             if self._inner.eof:
-                self._inner = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            try:
-                piece = self._inner.decompress(data, _PIECE)
-            except zlib.error:
-                if not (self._fresh and self._wbits):
-                    raise
-                self._inner = zlib.decompressobj(self._wbits.pop(0))  # "deflate" without the zlib header
-                continue
-            self._fresh = False
+                self._inner = zlib.decompressobj(self._wbits)
+            piece = self._inner.decompress(data, _PIECE)
             if piece:
                 yield piece
             data = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
+
+
+class _Deflate(_Gzip):
+    """deflate: in zlib's wrapping as the standard says, or bare as some servers send it; two bytes tell."""
+
+    _wbits = zlib.MAX_WBITS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._head: bytes | None = b""
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        if self._head is not None:
+            data = self._head + data
+            if len(data) < 2:
+                self._head = data
+                return
+            self._head = None
+            if data[0] & 15 != 8 or int.from_bytes(data[:2], "big") % 31:  # RFC 1950, section 2.2
+                self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+        yield from super().decode(data)
 
 
 class _Sipping:
@@ -89,9 +103,9 @@ def _zstd() -> _Inflater:
 
 
 _ENCODINGS: dict[str, Callable[[], _Inflater]] = {
-    "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
-    "x-gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
-    "deflate": lambda: _Zlib(zlib.MAX_WBITS, -zlib.MAX_WBITS),
+    "gzip": _Gzip,
+    "x-gzip": _Gzip,
+    "deflate": _Deflate,
     "br": _brotli,
     "zstd": _zstd,
 }
