@@ -1,0 +1,257 @@
+"""The write path: durable before it returns, grouped, bounded, and alive whatever a store does."""
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import pytest
+
+from exports import export, span_message
+from records import T0
+from spanglass.call import Cost, CostState, Usage
+from spanglass.errors import Overloaded, StoreUnavailable
+from spanglass.server.allowance import Allowance
+from spanglass.server.counters import Counters
+from spanglass.server.pipeline import Pipeline, cost_of
+from spanglass.server.receive.decode import Decoder
+from spanglass.server.receive.limits import Limits
+from spanglass.server.record import Batch, Call, Received, Signal
+from spanglass.server.store.duckdb import DuckDBStore
+from spanglass.server.store.protocol import Parameter, Row, Written
+
+CALL = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o-mini"}
+COUNT = "SELECT count(*) AS n FROM spans"
+
+
+def received(number: int, attributes: Mapping[str, str | float] | None = None) -> Received:
+    body = export([span_message(number, attributes=attributes or CALL)]).SerializeToString()
+    return Decoder(Limits()).decode(Signal.TRACES, body, received_ns=T0)
+
+
+class Gate:
+    """A store that writes when it is let, and remembers what each round brought."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.entered = threading.Event()
+        self.rounds: list[int] = []
+        self.failures: list[Exception] = []
+
+    def write(self, batches: Sequence[Batch]) -> Written:
+        """Wait, then take the batches or fail."""
+        self.entered.set()
+        assert self.open.wait(10)
+        self.rounds.append(len(batches))
+        if self.failures:
+            raise self.failures.pop()
+        return Written(stored=sum(len(batch.spans) for batch in batches), duplicates=0)
+
+    def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
+        """The write path asks nothing."""
+        raise AssertionError(sql, parameters)
+
+    def size(self) -> int:
+        """Nothing is on disk."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Bench:
+    """A pipeline with its parts in sight."""
+
+    def __init__(self, store: Gate | DuckDBStore, limit: int = 1_000_000) -> None:
+        self.counters, self.allowance = Counters(), Allowance(limit)
+        self.pipeline = Pipeline(store, allowance=self.allowance, counters=self.counters)
+
+
+def test_a_request_is_on_disk_when_submit_returns() -> None:
+    """A span is there to be read, with its cost, as soon as its sender is told."""
+
+    async def main() -> tuple[Sequence[Row], Counters]:
+        store = DuckDBStore(None)
+        bench = Bench(store)
+        usage = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 100}
+        await bench.pipeline.submit(received(1, {**CALL, **usage}))
+        rows = store.select("SELECT work, cost_state, cost_amount FROM spans", {})
+        await bench.pipeline.close()
+        store.close()
+        return rows, bench.counters
+
+    rows, counters = asyncio.run(main())
+
+    assert rows == [{"work": "llm", "cost_state": "computed", "cost_amount": Decimal("0.00021")}]
+    assert (counters.stored, counters.duplicates, sum(counters.commits)) == (1, 0, 1)
+
+
+def test_a_request_sent_twice_counts_once() -> None:
+    """Both senders are told it is kept; it is kept once, and the other counted as a duplicate."""
+
+    async def main() -> tuple[Sequence[Row], Counters]:
+        store = DuckDBStore(None)
+        bench = Bench(store)
+        await asyncio.gather(bench.pipeline.submit(received(1)), bench.pipeline.submit(received(1)))
+        await bench.pipeline.submit(received(1))
+        rows = store.select(COUNT, {})
+        await bench.pipeline.close()
+        store.close()
+        return rows, bench.counters
+
+    rows, counters = asyncio.run(main())
+
+    assert rows == [{"n": 1}]
+    assert (counters.stored, counters.duplicates) == (1, 2)
+
+
+def test_what_waits_shares_a_commit() -> None:
+    """While one commit runs, what arrives is gathered into the next."""
+
+    async def main() -> Gate:
+        store = Gate()
+        bench = Bench(store)
+        first = asyncio.create_task(bench.pipeline.submit(received(1)))
+        await asyncio.to_thread(store.entered.wait, 10)
+        rest = [asyncio.create_task(bench.pipeline.submit(received(number))) for number in range(2, 12)]
+        await asyncio.sleep(0)
+        assert not first.done()
+        store.open.set()
+        await asyncio.gather(first, *rest)
+        await bench.pipeline.close()
+        return store
+
+    assert asyncio.run(main()).rounds == [1, 10]
+
+
+def test_a_full_queue_refuses_and_recovers() -> None:
+    """Beyond the limit a sender is told when to come back; what was accepted is kept, and then there is room again."""
+
+    async def main() -> Bench:
+        store = Gate()
+        size = received(1).size
+        bench = Bench(store, limit=size * 2)
+        accepted = [asyncio.create_task(bench.pipeline.submit(received(number))) for number in (1, 2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded) as caught:
+            await bench.pipeline.submit(received(3))
+        assert caught.value.retry_after_s >= 1
+        store.open.set()
+        await asyncio.gather(*accepted)
+        await bench.pipeline.submit(received(3))
+        await bench.pipeline.close()
+        return bench
+
+    bench = asyncio.run(main())
+
+    assert bench.counters.stored == 3
+    assert bench.allowance.held == 0
+
+
+@pytest.mark.parametrize("failure", [StoreUnavailable("disk full"), KeyError("a bug")], ids=["told", "unforeseen"])
+def test_a_failed_write_fails_its_requests_and_no_others(failure: Exception) -> None:
+    """The senders of a round that failed are told, and the next round is served."""
+
+    async def main() -> Bench:
+        store = Gate()
+        store.open.set()
+        store.failures.append(failure)
+        bench = Bench(store)
+        with pytest.raises(StoreUnavailable):
+            await bench.pipeline.submit(received(1))
+        await bench.pipeline.submit(received(1))
+        await bench.pipeline.close()
+        return bench
+
+    bench = asyncio.run(main())
+
+    assert bench.counters.stored == 1
+    assert bench.allowance.held == 0
+
+
+def test_a_request_that_cannot_be_prepared_fails_alone() -> None:
+    """A fault of ours in one request does not take its neighbours along."""
+
+    async def main() -> tuple[object, object]:
+        store = Gate()
+        bench = Bench(store)
+        held = asyncio.create_task(bench.pipeline.submit(received(1)))
+        await asyncio.to_thread(store.entered.wait, 10)
+        broken = received(2)
+        object.__setattr__(broken, "spans", [None])
+        outcome = asyncio.gather(
+            bench.pipeline.submit(broken), bench.pipeline.submit(received(3)), return_exceptions=True
+        )
+        await asyncio.sleep(0)
+        store.open.set()
+        await held
+        first, second = await outcome
+        await bench.pipeline.close()
+        return first, second
+
+    first, second = asyncio.run(main())
+
+    assert isinstance(first, AttributeError)
+    assert second is None
+
+
+def test_a_sender_that_left_does_not_stop_the_rest() -> None:
+    """A cancelled request is written all the same, and its bytes are given back."""
+
+    async def main() -> Bench:
+        store = Gate()
+        bench = Bench(store)
+        leaver = asyncio.create_task(bench.pipeline.submit(received(1)))
+        await asyncio.to_thread(store.entered.wait, 10)
+        leaver.cancel()
+        await asyncio.sleep(0)
+        store.open.set()
+        await bench.pipeline.submit(received(2))
+        await bench.pipeline.close()
+        return bench
+
+    bench = asyncio.run(main())
+
+    assert (bench.counters.stored, bench.allowance.held) == (2, 0)
+
+
+def test_closing_writes_what_waits_and_refuses_the_rest() -> None:
+    """A stopping server keeps what it accepted."""
+
+    async def main() -> Gate:
+        store = Gate()
+        bench = Bench(store)
+        waiting = [asyncio.create_task(bench.pipeline.submit(received(number))) for number in (1, 2, 3)]
+        await asyncio.to_thread(store.entered.wait, 10)
+        closing = asyncio.create_task(bench.pipeline.close())
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnavailable, match="stopping"):
+            await bench.pipeline.submit(received(4))
+        store.open.set()
+        await asyncio.gather(closing, *waiting)
+        return store
+
+    assert sum(asyncio.run(main()).rounds) == 3
+
+
+USAGE = Usage(1000, 100)
+PRODUCER = Cost(CostState.COMPUTED, Decimal("9.99"), "local")
+
+
+@pytest.mark.parametrize(
+    ("call", "state", "amount"),
+    [
+        (Call("chat", "openai", "gpt-4o-mini", usage=USAGE), "computed", Decimal("0.00021")),
+        (Call("chat", "openai", "gpt-4o-mini", usage=USAGE, producer_cost=PRODUCER), "computed", Decimal("0.00021")),
+        (Call("chat", "openai", "gpt-4o-mini", usage=USAGE, reported_cost=Decimal(2)), "reported", Decimal(2)),
+        (Call("chat", "nobody", "unheard-of", usage=USAGE, producer_cost=PRODUCER), "computed", Decimal("9.99")),
+        (Call("chat", "openai", "gpt-4o-mini", producer_cost=PRODUCER), "computed", Decimal("9.99")),
+        (Call("chat", "nobody", "unheard-of", usage=USAGE), "unpriced", None),
+    ],
+    ids=["own", "own before producer's", "reported first", "unknown model", "no usage", "nothing known"],
+)
+def test_cost_is_taken_from_who_knows_best(call: Call, state: str, amount: Decimal | None) -> None:
+    """Reported goes before our own, our own before the producer's, and nothing known is unpriced, never 0."""
+    cost = cost_of(call, at_ns=T0)
+
+    assert (cost.state, cost.amount) == (state, amount)
