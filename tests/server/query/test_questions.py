@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from records import SECOND, T0, batch, call, computed, span, trace_id
@@ -13,6 +13,7 @@ from spanglass.server.query.filters import MAX_TEXT, Filters
 from spanglass.server.query.overview import Overview, good_step, overview
 from spanglass.server.query.trace import Trace, trace
 from spanglass.server.query.traces import Place, Traces, read_cursor, traces, write_cursor
+from spanglass.server.record import Facts
 from spanglass.server.store.duckdb import DuckDBStore
 
 numbers = st.integers(-(2**63), 2**63 - 1)
@@ -39,6 +40,46 @@ def test_a_made_up_cursor_is_refused(cursor: str) -> None:
         assert write_cursor(read_cursor(cursor)) == cursor
     except QueryError as error:
         assert "start again from the first page" in str(error)  # noqa: PT017 - either outcome is right
+
+
+spans_of_some_traces = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 2_000), st.sampled_from(["ann", "bob"])), min_size=1, max_size=60
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(spans_of_some_traces, st.integers(1, 4), st.sampled_from([None, "ann"]), st.integers(0, 500))
+def test_pages_together_are_the_whole_list(
+    spans: list[tuple[int, int, str]], limit: int, user: str | None, begin: int
+) -> None:
+    """However the range is sliced and paged, traces come once each, by the first of their spans in the range."""
+    made = DuckDBStore(None)
+    made.write([batch(*(span(t, n, at=at, facts=Facts(user_id=who)) for n, (t, at, who) in enumerate(spans)))])
+    inside = [(t, at, who) for t, at, who in spans if at >= begin]
+    expected = {
+        trace_id(t): -min(at for other, at, _ in inside if other == t)
+        for t, _, who in inside
+        if user is None or who == user
+    }
+    found: list[str] = []
+    cursor = None
+    while not found or cursor:
+        page = traces(
+            made,
+            start_ns=T0 + begin * SECOND,
+            end_ns=T0 + 2_001 * SECOND,
+            filters=Filters(user_id=user),
+            cursor=cursor,
+            limit=limit,
+        )
+        found += [row.trace_id for row in page.traces]
+        cursor = page.next_cursor
+        if not found:
+            break
+    made.close()
+
+    assert sorted(found) == sorted(expected)
+    assert [expected[one] for one in found] == sorted(expected.values())
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501])

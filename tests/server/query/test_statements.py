@@ -30,7 +30,7 @@ def test_a_page_without_filters() -> None:
             """\
 SELECT trace_key, min(start_ns) AS first_ns
 FROM spans
-WHERE start_ns >= $start_ns AND start_ns < $end_ns
+WHERE start_ns >= $start_ns AND start_ns < $before_ns
 GROUP BY trace_key
 ORDER BY first_ns DESC, trace_key DESC
 LIMIT $limit\
@@ -47,7 +47,7 @@ def test_a_page_with_filters() -> None:
     assert sql == snapshot("""\
 SELECT trace_key, min(start_ns) AS first_ns
 FROM spans
-WHERE start_ns >= $start_ns AND start_ns < $end_ns
+WHERE start_ns >= $start_ns AND start_ns < $before_ns
   AND trace_key IN (
 SELECT trace_key
 FROM spans
@@ -126,5 +126,5 @@ def test_values_are_never_part_of_a_statement() -> None:
     overview = statement("overview", filters=Conditions(ALL).each_span())
 
     assert "DROP" not in sql + overview
-    assert set(re.findall(r"\$(\w+)", sql)) == {*parameters, "start_ns", "end_ns", "limit"}
+    assert set(re.findall(r"\$(\w+)", sql)) == {*parameters, "start_ns", "before_ns", "end_ns", "limit"}
     assert set(re.findall(r"\$(\w+)", overview)) == {*Conditions(ALL).parameters, "start_ns", "end_ns"}

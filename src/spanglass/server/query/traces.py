@@ -17,6 +17,10 @@ from spanglass.server.store.protocol import Parameter, Row, Store
 
 MAX_LIMIT: Final = 500
 _SECOND: Final = 1_000_000_000
+_SLICES: Final = (64, 8, 1)
+"""Parts of the range that are looked at in turn, newest first, until a page is full."""
+_SPARE: Final = 16
+"""Traces read beyond a page, so that a few long ones, which belong further down, do not cost a second look."""
 _AFTER: Final = "HAVING min(start_ns) < $after_ns OR (min(start_ns) = $after_ns AND trace_key < $after_key)"
 
 
@@ -114,15 +118,51 @@ def traces(
         raise QueryError("The range is empty; its end must be after its start.")
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
-    sql, parameters = page_statement(filters, place)
-    page = store.select(sql, {**parameters, "start_ns": start_ns, "end_ns": end_ns, "limit": limit + 1})
+    page = _page(store, range(start_ns, end_ns), filters, place, limit + 1)
     shown = page[:limit]
-    more = len(page) > limit
-    last = Place(end_ns, count(shown[-1]["first_ns"]), count(shown[-1]["trace_key"])) if more else None
+    last = Place(end_ns, *shown[-1]) if len(page) > limit else None
     return Traces(
-        traces=_rows(store, [count(row["trace_key"]) for row in shown]),
+        traces=_rows(store, [key for _, key in shown]),
         next_cursor=None if last is None else write_cursor(last),
     )
+
+
+def _page(store: Store, asked: range, filters: Filters, place: Place | None, wanted: int) -> Sequence[tuple[int, int]]:
+    """Return the order (first start, key) of the wanted traces, or of all there are.
+
+    Looks at the newest slice of the range first. A trace that has spans in the range before the slice belongs further
+    down, where its first span is; all other traces of the slice have their first span, and so all that the filters
+    look at, within it.
+    """
+    sql, parameters = page_statement(filters, place)
+    before_ns = asked.stop if place is None else min(asked.stop, place.after_ns + 1)
+    found: Sequence[tuple[int, int]] = ()
+    slice_ns = before_ns
+    for part in _SLICES:
+        if slice_ns <= asked.start or len(found) >= wanted:
+            break
+        slice_ns = max(asked.start, before_ns - max(1, (before_ns - asked.start) // part))
+        bounds = {"start_ns": slice_ns, "before_ns": before_ns, "limit": wanted + _SPARE}
+        if "$end_ns" in sql:
+            bounds["end_ns"] = asked.stop
+        rows = store.select(sql, {**parameters, **bounds})
+        found = [(count(row["first_ns"]), count(row["trace_key"])) for row in rows]
+        if slice_ns > asked.start and len(found) >= wanted:
+            older = _older(store, [key for _, key in found], asked.start, slice_ns)
+            found = [order for order in found if order[1] not in older]
+    return found[:wanted]
+
+
+def _older(store: Store, keys: Sequence[int], range_ns: int, slice_ns: int) -> frozenset[int]:
+    names, named = _named(keys)
+    rows = store.select(statement("traces_older", keys=names), {**named, "range_ns": range_ns, "start_ns": slice_ns})
+    return frozenset(count(row["trace_key"]) for row in rows)
+
+
+def _named(keys: Sequence[int]) -> tuple[str, Mapping[str, Parameter]]:
+    """Return the names of keys as a list in SQL, and their values."""
+    named: Mapping[str, Parameter] = {f"key_{place}": key for place, key in enumerate(keys)}
+    return ", ".join(f"${name}" for name in named), named
 
 
 def page_statement(filters: Filters, place: Place | None) -> tuple[str, Mapping[str, Parameter]]:
@@ -167,9 +207,9 @@ def _rows(store: Store, keys: Sequence[int]) -> tuple[TraceRow, ...]:
     """Return the rows of traces in the order of their keys; ids that share a key stand beside each other."""
     if not keys:
         return ()
-    named: Mapping[str, Parameter] = {f"key_{place}": key for place, key in enumerate(keys)}
+    names, named = _named(keys)
     found: dict[int, list[TraceRow]] = {}
-    for row in store.select(statement("traces", keys=", ".join(f"${name}" for name in named)), named):
+    for row in store.select(statement("traces", keys=names), named):
         found.setdefault(count(row["trace_key"]), []).append(_row(row))
     return tuple(row for key in keys for row in found.get(key, ()))
 
