@@ -107,7 +107,8 @@ class Captured:
 
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
         """Return the points of each metric by name, both sorted; sums cover the capture alone."""
-        data = _stage.reader.get_metrics_data()
+        # After the end the reader's sums are of what came later.
+        data = _stage.reader.get_metrics_data() if _stage.active is self else None
         for resource in data.resource_metrics if data is not None else ():
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
@@ -174,6 +175,8 @@ class _Stage:
         self._ready = False
 
     def clear(self) -> None:
+        if self.active is not None:
+            self.active.metrics()
         self.active = None
 
     def set_up(self) -> None:
