@@ -1,0 +1,5 @@
+"""`python -m spanglass` is `spanglass`."""
+
+from spanglass.cli import main
+
+main()
