@@ -54,7 +54,13 @@ def _chatbot(base_url: str, speed: float) -> None:
 async def _until_input_ends(work: Coroutine[None, None, None]) -> None:
     task = asyncio.create_task(work)
     loop = asyncio.get_running_loop()
-    _when_input_ends(lambda: loop.call_soon_threadsafe(task.cancel))
+
+    def end() -> None:
+        # The receiver ends with the parent: that the last spans find nobody there is no news.
+        logging.getLogger("spanglass").setLevel(logging.CRITICAL)
+        loop.call_soon_threadsafe(task.cancel)
+
+    _when_input_ends(end)
     with suppress(asyncio.CancelledError):
         await task
 

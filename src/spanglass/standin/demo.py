@@ -8,8 +8,6 @@ import select
 import subprocess
 import sys
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
 
 from spanglass.errors import ConfigurationError
 from spanglass.settings import SDK_API_KEY, SDK_ENDPOINT, SDK_HOSTS
@@ -20,37 +18,38 @@ _NEEDED = ("openai", "starlette", "uvicorn")
 
 
 class Demo:
-    """The demo's two processes; a context manager that starts and ends them.
+    """The demo's two processes.
 
     Args:
-        endpoint: Base URL of the OTLP/HTTP receiver that the chatbot reports to.
         api_key: The receiver's key.
         speed: How much faster than life the demo goes.
 
     Raises:
-        ConfigurationError: A package that the demo needs is missing, or the stand-in does not start.
+        ConfigurationError: A package that the demo needs is missing.
     """
 
-    def __init__(self, endpoint: str, *, api_key: str | None = None, speed: float = 1.0) -> None:
-        require_packages()
-        self._endpoint = endpoint
+    def __init__(self, *, api_key: str | None = None, speed: float = 1.0) -> None:
+        _require_packages()
         self._api_key = api_key
         self._speed = speed
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> Self:
+    def start(self, endpoint: str) -> None:
+        """Start both; returns when the stand-in listens.
+
+        Args:
+            endpoint: Base URL of the OTLP/HTTP receiver that the chatbot reports to.
+
+        Raises:
+            ConfigurationError: The stand-in does not start.
+        """
+        variables = environment(os.environ, endpoint=endpoint, api_key=self._api_key)
         try:
-            provider = self._start("provider")
-            self._start("chatbot", "--base-url", _first_line(provider))
+            provider = self._start(variables, "provider")
+            self._start(variables, "chatbot", "--base-url", _first_line(provider))
         except BaseException:
             self.stop()
             raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -71,24 +70,19 @@ class Demo:
                 process.stdout.close()
         self._processes.clear()
 
-    def _start(self, role: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, variables: Mapping[str, str], role: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "spanglass.standin", role, "--speed", str(self._speed), *arguments]
         process = subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdin=subprocess.PIPE,  # its end tells the child that we are gone, however we went
             stdout=subprocess.PIPE if role == "provider" else subprocess.DEVNULL,
-            env=environment(os.environ, endpoint=self._endpoint, api_key=self._api_key),
+            env=variables,
         )
         self._processes.append(process)
         return process
 
 
-def require_packages() -> None:
-    """Check that what the demo needs is installed.
-
-    Raises:
-        ConfigurationError: A package is missing.
-    """
+def _require_packages() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ConfigurationError(
