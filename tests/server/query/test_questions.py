@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -20,11 +22,12 @@ numbers = st.integers(-(2**63), 2**63 - 1)
 
 
 @pytest.fixture(scope="module")
-def store() -> DuckDBStore:
+def store() -> Iterator[DuckDBStore]:
     """Return a store with one call."""
     made = DuckDBStore(None)
     made.write([batch(span(1, 1), call(1, 2, 1, cost=computed("0.10")))])
-    return made
+    yield made
+    made.close()
 
 
 @given(st.builds(Place, numbers, numbers, numbers))

@@ -118,17 +118,19 @@ def traces(
         raise QueryError("The range is empty; its end must be after its start.")
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
-    page = _page(store, range(start_ns, end_ns), filters, place, limit + 1)
+    page, since_ns = _page(store, range(start_ns, end_ns), filters, place, limit + 1)
     shown = page[:limit]
     last = Place(end_ns, *shown[-1]) if len(page) > limit else None
     return Traces(
-        traces=_rows(store, [key for _, key in shown]),
+        traces=_rows(store, [key for _, key in shown], since_ns),
         next_cursor=None if last is None else write_cursor(last),
     )
 
 
-def _page(store: Store, asked: range, filters: Filters, place: Place | None, wanted: int) -> Sequence[tuple[int, int]]:
-    """Return the order (first start, key) of the wanted traces, or of all there are.
+def _page(
+    store: Store, asked: range, filters: Filters, place: Place | None, wanted: int
+) -> tuple[Sequence[tuple[int, int]], int]:
+    """Return the order (first start, key) of the wanted traces, or of all there are; and since when they have spans.
 
     Looks at the newest slice of the range first. A trace that has spans in the range before the slice belongs further
     down, where its first span is; all other traces of the slice have their first span, and so all that the filters
@@ -136,8 +138,8 @@ def _page(store: Store, asked: range, filters: Filters, place: Place | None, wan
     """
     sql, parameters = page_statement(filters, place)
     before_ns = asked.stop if place is None else min(asked.stop, place.after_ns + 1)
-    found: Sequence[tuple[int, int]] = ()
-    slice_ns = before_ns
+    found: list[tuple[int, int]] = []
+    slice_ns = since_ns = before_ns
     for part in _SLICES:
         if slice_ns <= asked.start or len(found) >= wanted:
             break
@@ -147,16 +149,20 @@ def _page(store: Store, asked: range, filters: Filters, place: Place | None, wan
             bounds["end_ns"] = asked.stop
         rows = store.select(sql, {**parameters, **bounds})
         found = [(count(row["first_ns"]), count(row["trace_key"])) for row in rows]
-        if slice_ns > asked.start and len(found) >= wanted:
+        if slice_ns == asked.start or len(found) >= wanted:
             older = _older(store, [key for _, key in found], asked.start, slice_ns)
-            found = [order for order in found if order[1] not in older]
-    return found[:wanted]
+            found = [order for order in found if not (order[1] in older and older[order[1]][1])]
+            since_ns = min([slice_ns, *(since for since, _ in older.values())])
+    return found[:wanted], since_ns
 
 
-def _older(store: Store, keys: Sequence[int], range_ns: int, slice_ns: int) -> frozenset[int]:
+def _older(store: Store, keys: Sequence[int], range_ns: int, slice_ns: int) -> dict[int, tuple[int, bool]]:
+    """Return, of the traces that have spans before the slice, since when and whether some are in the range."""
+    if not keys:
+        return {}
     names, named = _named(keys)
     rows = store.select(statement("traces_older", keys=names), {**named, "range_ns": range_ns, "start_ns": slice_ns})
-    return frozenset(count(row["trace_key"]) for row in rows)
+    return {count(row["trace_key"]): (count(row["since_ns"]), bool(row["in_range"])) for row in rows}
 
 
 def _named(keys: Sequence[int]) -> tuple[str, Mapping[str, Parameter]]:
@@ -203,13 +209,13 @@ def read_cursor(cursor: str) -> Place:
     return Place(end_ns, after_ns, after_key)
 
 
-def _rows(store: Store, keys: Sequence[int]) -> tuple[TraceRow, ...]:
+def _rows(store: Store, keys: Sequence[int], since_ns: int) -> tuple[TraceRow, ...]:
     """Return the rows of traces in the order of their keys; ids that share a key stand beside each other."""
     if not keys:
         return ()
     names, named = _named(keys)
     found: dict[int, list[TraceRow]] = {}
-    for row in store.select(statement("traces", keys=names), named):
+    for row in store.select(statement("traces", keys=names), {**named, "since_ns": since_ns}):
         found.setdefault(count(row["trace_key"]), []).append(_row(row))
     return tuple(row for key in keys for row in found.get(key, ()))
 

@@ -1,4 +1,4 @@
--- The rows of a page of traces, over all of their spans. What is said of a head is said of the root, else of the
+-- The rows of a page of traces, over all of their spans; the earliest of them starts at `since_ns`. What is said of a head is said of the root, else of the
 -- earliest span: the order of a root is below 0, that of others above.
 SELECT
   trace_key,
@@ -33,6 +33,6 @@ SELECT
 FROM (
   SELECT *, CASE WHEN parent_span_id IS NULL THEN start_ns - 9223372036854775807 ELSE start_ns END AS head_order
   FROM spans
-  WHERE trace_key IN (/*{keys}*/)
+  WHERE trace_key IN (/*{keys}*/) AND start_ns >= $since_ns
 ) AS chosen
 GROUP BY trace_key, trace_id
