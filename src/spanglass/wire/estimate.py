@@ -18,9 +18,12 @@ def estimate(request: Request, response: Response) -> Usage:
     """Fill the counts a provider did not give from the lengths of what was sent and received.
 
     Counts that are known are kept. `estimated` is set when, and only when, something was filled in. A count stays None
-    where there is no length to go by. Reasoning a provider does not show cannot be seen here.
+    where there is no length to go by, or where the provider refused the call before it said a word: it bills nothing
+    then. Reasoning a provider does not show cannot be seen here.
     """
     usage = response.usage or Usage()
+    if response.error_type is not None and not response.output_length:
+        return usage
     input_tokens, output_tokens = usage.input_tokens, usage.output_tokens
     if input_tokens is None:
         input_tokens = _tokens(request.input_length)

@@ -95,8 +95,11 @@ class Recognised:
             if not self.known:
                 return None
             request = Request(self.provider, self.codec.operation, self.codec.api)
-        if request.model is None and self.model is not None:
-            request = replace(request, model=self.model)
+        if request.model is None:
+            if self.model is not None:
+                return replace(request, model=self.model)
+            if not self.known:
+                return None
         return request
 
 
@@ -114,14 +117,11 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
     """
     if method != "POST":
         return None
+    if "?" in path:
+        path = path[: path.index("?")]
     row = _PATHS.get(path[path.rfind("/") + 1 :])
     if row is None:
-        if "?" not in path:
-            return None
-        path = path[: path.index("?")]
-        row = _PATHS.get(path[path.rfind("/") + 1 :])
-        if row is None:
-            return None
+        return None
     codec, known_end, ends = row
     provider = _provider(host.lower(), hosts)
     if provider is None:
