@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from spanglass.call import Request, Response, ToolCall, Usage
-from spanglass.wire.capture import MAX_TEXT
+from spanglass.wire.capture import MAX_ALL, MAX_TEXT
 from spanglass.wire.meter import Meter
 from spanglass.wire.openai_chat import CHAT_COMPLETIONS, MAX_TOOL_CALLS
 from spanglass.wire.recognise import Recognised
@@ -383,3 +383,17 @@ def test_the_newest_messages_are_kept_where_not_all_may_be() -> None:
     assert kept[0] == "…"
     assert sum(map(len, kept)) < 300_000
     assert request.input_length == 20 * 50_002
+
+
+def test_kept_texts_are_bounded_together() -> None:
+    """A thousand long tool calls keep no more than one field may."""
+    calls = [
+        says(
+            {"tool_calls": [{"index": n, "id": f"{n}", "function": {"name": "f", "arguments": "x" * 30_000}}]}, index=c
+        )
+        for c in range(4)
+        for n in range(10)
+    ]
+    response = stream(*calls, content=True)
+    assert sum(len(tool.arguments or "") for tool in response.tool_calls) < MAX_ALL + 100
+    assert response.output_length == 40 * 30_000

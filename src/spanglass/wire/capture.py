@@ -16,43 +16,22 @@ Part = dict[str, object]
 """One part of a message in the GenAI conventions' schema."""
 
 
-class Growing:
-    """One text that arrives in pieces: its length always, its characters only when asked to keep them."""
-
-    __slots__ = ("_keep", "_kept", "_pieces", "length")
-
-    def __init__(self, *, keep: bool) -> None:
-        self.length = 0
-        self._keep = keep
-        self._kept = 0
-        self._pieces: list[str] = []
-
-    def add(self, piece: str) -> None:
-        """Append a piece."""
-        self.length += len(piece)
-        room = MAX_TEXT - self._kept
-        if self._keep and room > 0:
-            self._pieces.append(piece[:room])
-            self._kept += len(piece)
-
-    def read(self) -> str:
-        """Return what was kept; ends with an ellipsis where something was cut."""
-        kept = clean("".join(self._pieces))
-        return kept + _CUT if self._kept > MAX_TEXT else kept
-
-
 class Allowance:
-    """How many characters one field may still keep."""
+    """How many characters one field may still keep.
 
-    __slots__ = ("_left",)
+    Attributes:
+        left: Their number.
+    """
+
+    __slots__ = ("left",)
 
     def __init__(self) -> None:
-        self._left = MAX_ALL
+        self.left = MAX_ALL
 
     def cut(self, value: str) -> str:
         """Return as much of a text as may be kept."""
-        room = min(MAX_TEXT, self._left)
-        self._left -= min(room, len(value))
+        room = min(MAX_TEXT, self.left)
+        self.left -= min(room, len(value))
         return clean(value if len(value) <= room else value[:room] + _CUT)
 
     def structure(self, value: object) -> object:
@@ -74,6 +53,45 @@ class Allowance:
         except (ValueError, RecursionError):
             return kept
         return read if isinstance(read, dict) else kept
+
+
+class Growing:
+    """One text that arrives in pieces: its length always, its characters only as far as an allowance goes."""
+
+    __slots__ = ("_allowance", "_cut", "_kept", "_pieces", "length")
+
+    def __init__(self, allowance: Allowance | None) -> None:
+        """Keep characters at the cost of `allowance`; None keeps none."""
+        self.length = 0
+        self._allowance = allowance
+        self._cut = False
+        self._kept = 0
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        """Append a piece."""
+        self.length += len(piece)
+        if self._allowance is None:
+            return
+        room = min(MAX_TEXT - self._kept, self._allowance.left)
+        self._cut |= len(piece) > room
+        if room > 0:
+            piece = piece[:room]
+            self._pieces.append(piece)
+            self._kept += len(piece)
+            self._allowance.left -= len(piece)
+
+    def forget(self) -> None:
+        """Drop the text, because a later one stands for it; what it cost is given back."""
+        if self._allowance is not None:
+            self._allowance.left += self._kept
+        self._kept, self._cut, self.length = 0, False, 0
+        self._pieces.clear()
+
+    def read(self) -> str:
+        """Return what was kept; ends with an ellipsis where something was cut."""
+        kept = clean("".join(self._pieces))
+        return kept + _CUT if self._cut else kept
 
 
 def text_part(content: str, kind: str = "text") -> Part:

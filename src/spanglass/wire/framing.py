@@ -29,10 +29,9 @@ class EventStream:
         self._skip_line_feed = False
         self._cut_name: bytes | None = None
 
-    @property
-    def rest(self) -> bytes:
-        """What has arrived of an event that has not ended."""
-        return bytes(self._pending)
+    def rest(self, limit: int) -> bytes:
+        """Return what has arrived of an event that has not ended; nothing where it is longer than `limit`."""
+        return bytes(self._pending) if len(self._pending) <= limit else b""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes; return the blocks that they complete."""

@@ -19,6 +19,7 @@ from spanglass.wire.skim import Shape, Shapes, measure
 MAX_DOCUMENT = 16 * 1024 * 1024
 """Bytes of a body that is no stream which are held; a larger one is unreadable."""
 _CONDENSE_EVERY = 65_536
+_MARK_ROOM = 64
 _RUN = 512  # texts of skimmed chunks that are held before they are measured together
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 _FIRST_OF_FIELDS = b"de:ir"  # data, event, a comment, id, retry
@@ -238,8 +239,8 @@ class Meter:
 
     def _ends_in_mark(self) -> bool:
         """Some servers close right after `data: [DONE]`, without the empty line that would end the event."""
-        rest = self._stream.rest if self._stream is not None else b""
-        event = read_event(rest) if 0 < len(rest) < 64 else None
+        rest = self._stream.rest(_MARK_ROOM) if self._stream is not None else b""
+        event = read_event(rest) if rest else None
         if event is None:
             return False
         mark = self._codec.answer(content=False)

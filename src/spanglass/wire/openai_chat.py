@@ -66,6 +66,7 @@ class ChatAnswer:
         self.complete = False
         self.length = 0
         self._content = content
+        self._allowance = Allowance() if content else None
         self._id: str | None = None
         self._model: str | None = None
         self._tier: str | None = None
@@ -174,7 +175,7 @@ class ChatAnswer:
         if self._content:
             growing = choice.text if kind == "text" else choice.reasoning
             if growing is None:
-                growing = Growing(keep=True)
+                growing = Growing(self._allowance)
                 if kind == "text":
                     choice.text = growing
                 else:
@@ -203,7 +204,7 @@ class ChatAnswer:
         if tool is None:
             if len(choice.tools) >= MAX_TOOL_CALLS:
                 return bool(name)
-            tool = choice.tools[index] = _Tool(None, None, Growing(keep=self._content))
+            tool = choice.tools[index] = _Tool(None, None, Growing(self._allowance))
         tool.name = tool.name or name
         tool.id = tool.id or call_id
         arguments = given.get("arguments", given.get("input"))

@@ -69,6 +69,7 @@ class ResponsesAnswer:
         self.complete = False
         self.length = 0
         self._content = content
+        self._allowance = Allowance() if content else None
         self._head = Response()
         self._status: str | None = None
         self._reason: str | None = None
@@ -181,7 +182,7 @@ class ResponsesAnswer:
             index = count(document.get("output_index")) or 0
             item = self._items.get(index)
             if item is None and len(self._items) < MAX_ITEMS:
-                item = self._items[index] = _Item(_kind_of(kind), Growing(keep=True))
+                item = self._items[index] = _Item(_kind_of(kind), Growing(self._allowance))
             if item is not None:
                 item.said.add(delta)
         return Seen.CONTENT
@@ -195,12 +196,12 @@ class ResponsesAnswer:
         if item is None:
             if len(self._items) >= MAX_ITEMS:
                 return Seen.CHUNK
-            item = self._items[index] = _Item(kind, Growing(keep=self._content))
+            item = self._items[index] = _Item(kind, Growing(self._allowance))
         item.kind, item.name = kind, name or item.name
         item.id = text(given.get("call_id")) or text(given.get("id")) or item.id
         said = _said(given)
         if said:
-            item.said = Growing(keep=self._content)
+            item.said.forget()
             item.said.add(said)
         self._stated_length = sum(one.said.length for one in self._items.values())
         return Seen.CONTENT if said or (name and kind in _ARGUMENTS) else Seen.CHUNK
