@@ -63,7 +63,7 @@ class Script:
 
     def replies(self, ask: Ask) -> Reply | None:
         """Return the reply to a request: the question's step that follows those already taken."""
-        found = next((one for one in self._exchanges() if one.question == ask.last_user_text), None)
+        found = next((one for one in self.exchanges() if one.question == ask.last_user_text), None)
         if found is None:
             return None
         taken = 0
@@ -73,7 +73,8 @@ class Script:
             taken += message.role == "assistant"
         return found.steps[min(taken, len(found.steps) - 1)]
 
-    def _exchanges(self) -> Iterable[Exchange]:
+    def exchanges(self) -> Iterable[Exchange]:
+        """Yield every question with its replies."""
         for conversation in self.support:
             yield from conversation
         for feature in (self.search, self.journeys, self.summaries, self.reviews, self.triage, self.concierge):
