@@ -51,9 +51,9 @@ def clean(value: str) -> str:
 
 def count(value: object) -> int | None:
     """Return a count: a whole number from 0 to 2**53, written as an integer or as 12.0."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if type(value) is int and 0 <= value <= _MAX_COUNT else None
+    if type(value) is int:
+        return value if 0 <= value <= _MAX_COUNT else None
+    return count(int(value)) if isinstance(value, float) and value.is_integer() else None
 
 
 def whole(value: object) -> int | None:
@@ -75,11 +75,6 @@ def money(value: object) -> Decimal | None:
     amount = number(value)
     # repr gives the shortest text that reads back as the same float: what was written, for up to 15 digits.
     return Decimal(repr(value)) if amount is not None and amount >= 0 else None
-
-
-def first(*values: int | None) -> int | None:
-    """Return the first value that is known."""
-    return next((value for value in values if value is not None), None)
 
 
 def dump(value: object) -> str | None:

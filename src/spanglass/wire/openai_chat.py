@@ -141,7 +141,8 @@ class ChatAnswer:
             given = next((choice["usage"] for choice in rows(document.get("choices")) if choice.get("usage")), None)
         if given:
             self._usage = read_usage(given) or self._usage
-            self._cost = read_cost(given) if read_cost(given) is not None else self._cost
+            cost = read_cost(given)
+            self._cost = self._cost if cost is None else cost
 
     def _take_choice(self, given: dict[str, object], position: int, part: str) -> bool:
         index = count(given.get("index"))

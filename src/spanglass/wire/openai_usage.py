@@ -9,49 +9,41 @@ from __future__ import annotations
 from decimal import Decimal
 
 from spanglass.call import Usage
-from spanglass.wire.document import count, first, mapping, money
-
-_NOTHING = Usage()
+from spanglass.wire.document import count, mapping, money
 
 
 def read_usage(value: object) -> Usage | None:
-    """Return the counts of a usage object; None where it says none."""
+    """Return the counts of a usage object; None where it has neither input nor output."""
     if not isinstance(value, dict):
         return None
     got = value.get
+    input_tokens = count(got("prompt_tokens", got("input_tokens")))
+    output_tokens = count(got("completion_tokens", got("output_tokens")))
+    if input_tokens is None and output_tokens is None:
+        return None
     into = mapping(got("prompt_tokens_details") or got("input_tokens_details"))
     out = mapping(got("completion_tokens_details") or got("output_tokens_details"))
-    cached = mapping(into.get("cached_tokens_details"))
-    input_tokens = first(count(got("prompt_tokens")), count(got("input_tokens")))
-    reasoning = first(count(out.get("reasoning_tokens")), count(got("reasoning_tokens")))
-    usage = Usage(
+    reasoning = count(out.get("reasoning_tokens", got("reasoning_tokens")))
+    if reasoning and input_tokens is not None and output_tokens is not None:
+        # Where a host counts reasoning beside its output (xAI), its total says so.
+        beside = got("total_tokens") == input_tokens + output_tokens + reasoning
+        output_tokens += reasoning if beside else 0
+    return Usage(
         input_tokens=input_tokens,
-        output_tokens=_inclusive(
-            input_tokens,
-            first(count(got("completion_tokens")), count(got("output_tokens"))),
-            reasoning,
-            count(got("total_tokens")),
-        ),
-        cache_read_tokens=first(
-            count(into.get("cached_tokens")),
-            count(got("prompt_cache_hit_tokens")),  # DeepSeek
-            count(got("cached_tokens")),  # Moonshot
-        ),
+        output_tokens=output_tokens,
+        # DeepSeek's own name for it, and Moonshot's place.
+        cache_read_tokens=count(into.get("cached_tokens", got("prompt_cache_hit_tokens", got("cached_tokens")))),
         cache_write_tokens=count(into.get("cache_write_tokens")),
         reasoning_tokens=reasoning,
         input_audio_tokens=count(into.get("audio_tokens")),
         output_audio_tokens=count(out.get("audio_tokens")),
-        cache_read_audio_tokens=count(cached.get("audio_tokens")),
+        cache_read_audio_tokens=count(mapping(into.get("cached_tokens_details")).get("audio_tokens")),
         input_image_tokens=count(into.get("image_tokens")),
         output_image_tokens=count(out.get("image_tokens")),
         accepted_prediction_tokens=count(out.get("accepted_prediction_tokens")),
         rejected_prediction_tokens=count(out.get("rejected_prediction_tokens")),
-        web_searches=first(
-            count(got("num_search_queries")),  # Perplexity
-            count(mapping(got("server_tool_use")).get("web_search_requests")),  # OpenRouter
-        ),
+        web_searches=_searches(value),
     )
-    return None if usage == _NOTHING else usage
 
 
 def read_cost(value: object) -> Decimal | None:
@@ -68,8 +60,6 @@ def read_cost(value: object) -> Decimal | None:
     return amount if upstream is None else amount + upstream
 
 
-def _inclusive(input_tokens: int | None, output: int | None, reasoning: int | None, total: int | None) -> int | None:
-    """Add reasoning where a host counts it beside its output (xAI): its total then says so."""
-    if not reasoning or input_tokens is None or output is None or total != input_tokens + output + reasoning:
-        return output
-    return output + reasoning
+def _searches(usage: dict[str, object]) -> int | None:
+    """Return the searches a host says it ran: Perplexity, OpenRouter."""
+    return count(usage.get("num_search_queries", mapping(usage.get("server_tool_use")).get("web_search_requests")))
