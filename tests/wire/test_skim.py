@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -118,3 +119,14 @@ def test_learning_stops_where_nothing_repeats() -> None:
 def test_texts_are_measured_in_characters(said: list[bytes], length: int) -> None:
     """JSON escapes and UTF-8 count as the characters they stand for; what is no JSON text counts nothing."""
     assert measure(said) == length
+
+
+def test_a_long_near_miss_costs_no_more_than_its_length() -> None:
+    """A megabyte of escapes that then does not match is given up in one pass, without a stack of retries."""
+    shapes = Shapes(Slots(counted=frozenset({b"delta"}), ignored=frozenset({b"filler"})))
+    shapes.learn(b'data: {"delta":"abc","filler":"x","end":1}\n\n', 3, hits=0)
+    said = b"\\n" * 500_000
+    tracemalloc.start()
+    assert shapes.find(b'data: {"delta":"' + said + b'","filler":"' + b"y" * 500_000 + b'","end":2}\n\n', 0) is None
+    assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    tracemalloc.stop()

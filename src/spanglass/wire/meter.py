@@ -68,8 +68,9 @@ class Meter:
         self._shape: Shape | None = None  # what the next piece most likely is; None unless it begins with a new event
         # The run of chunks that were skimmed and that the answer has not been told of.
         self._said: list[bytes] = []
-        self._counts: bytes | None = None
-        self._skimmed = 0  # chunks that came each alone in a piece and are not among these:
+        self._counts: bytes | None = None  # the last chunk with running counts among them
+        # Chunks, and pieces that ended some; those that `feed` itself skimmed, one a piece, are counted apart.
+        self._skimmed = 0
         self._chunks = 0
         self._arrivals = 0
         self._first_ns = 0

@@ -21,14 +21,15 @@ _MAX_PATTERNS = 128
 _LONG = 12  # characters from which a constant text, such as an id, is compared beside the pattern, not inside it
 
 _decoder = json.JSONDecoder(strict=False)
-_STRING = rb'"(?:[^"\\\n]|\\.)*"'
+# Possessive throughout: a match that fails gives nothing back, so its time and memory are bounded by its length.
+_STRING = rb'"(?:[^"\\\n]|\\.)*+"'
 _PAIR = re.compile(
-    rb'"(?P<key>[^"\\\n]*)"\s*:\s*(?:"(?P<text>(?:[^"\\\n]|\\.)*)"|(?P<number>\d+)(?=\s*[,}\]]))|' + _STRING
+    rb'"(?P<key>[^"\\\n]*+)"\s*+:\s*+(?:"(?P<text>(?:[^"\\\n]|\\.)*+)"|(?P<number>\d++)(?=\s*+[,}\]]))|' + _STRING
 )
-_SAID = rb'([^"\\\n]*(?:\\.[^"\\\n]*)*)'
-_FIXED = rb'([^"\\\n]*)'
-_FILLER = rb'[^"\\\n]*'
-_NUMBER = rb"(?:0|[1-9]\d{0,17})"
+_SAID = rb'([^"\\\n]*+(?:\\.[^"\\\n]*+)*+)'
+_FIXED = rb'([^"\\\n]*+)'
+_FILLER = rb'[^"\\\n]*+'
+_NUMBER = rb"(?:0|[1-9]\d{0,17}+)"
 # Patterns hold no id of a stream, so servers have few, and one stream finds those of the one before.
 _patterns: dict[bytes, re.Pattern[bytes]] = {}
 
