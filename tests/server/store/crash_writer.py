@@ -19,9 +19,9 @@ def say(line: str) -> None:
 
 
 def main(directory: str, first: str, largest_file: str) -> None:
-    """Write until killed, or until the store fails; print the number of each batch once it is kept."""
+    """Write until killed, or until the file cannot grow and then once more; say each batch's number once it is kept."""
     if int(largest_file):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest_file), int(largest_file)))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(largest_file), resource.RLIM_INFINITY))
     store = DuckDBStore(Path(directory))
     say("open")
     for number in count(int(first)):
@@ -31,6 +31,9 @@ def main(directory: str, first: str, largest_file: str) -> None:
             written = store.write([batch(*spans, logs=(log(trace=number),))])
         except StoreUnavailable as error:
             say(f"failed: {error}")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            store.write([batch(*spans, logs=(log(trace=number),))])
+            say(str(number))
             return
         assert written.stored == SPANS + 1
         say(str(number))

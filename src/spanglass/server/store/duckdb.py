@@ -31,6 +31,26 @@ WHERE start_ns BETWEEN list_min($starts) AND list_max($starts)
   AND (start_ns, span_id) IN (SELECT unnest($starts), unnest($ids))
 """
 
+_CAUSES: Final = (
+    (
+        ("could not set lock", "conflicting lock"),
+        "is in use by another process, likely another spanglass server: stop that one, or start this one with another "
+        "--data directory.",
+    ),
+    (("out of memory",), "ran out of memory: raise SPANGLASS_STORE_MEMORY_MIB."),
+    (
+        ("could not write", "no space left"),
+        "cannot grow: free disk space; writing goes on when there is some.",
+    ),
+    (("permission denied", "read-only"), "may not be written: correct its rights or choose another --data directory."),
+    (("newer version", "version number"), "was written by another version of DuckDB: upgrade spanglass."),
+    (
+        ("corrupt", "not a valid duckdb", "checksum", "deserialize", "serialization"),
+        "is damaged: restore a backup, or move the file away and start afresh.",
+    ),
+)
+"""DuckDB's words, in lower case, and what they mean; the first that is said counts."""
+
 
 class DuckDBStore:
     """A store in one file of a directory, or in memory; see `Store` for the contract.
@@ -131,7 +151,7 @@ class DuckDBStore:
             "threads": threads,
             "async_threads": 1,
             "memory_limit": f"{memory_mib}MiB",
-            # A checkpoint rewrites the last, partly filled row group: at 16 MB (the default) 31 us CPU a span, at 32 27.
+            # A checkpoint rewrites the last, partly filled row group: at 16 MB (the default) 31 us a span, at 32 27.
             "checkpoint_threshold": "32MiB",
             # Nothing is fetched, loaded or read beside the one file.
             "autoload_known_extensions": False,
@@ -283,19 +303,9 @@ class DuckDBStore:
 def _cause(error: duckdb.Error, where: str) -> str:
     """Return what happened and what to do, from DuckDB's words for it."""
     said = str(error).lower()
-    if "could not set lock" in said or "conflicting lock" in said:
-        return (
-            f"The database {where} is in use by another process, likely another spanglass server: stop that one, "
-            "or start this one with another --data directory."
-        )
-    if "no space left" in said or "disk is full" in said or isinstance(error, duckdb.OutOfMemoryException):
-        return f"The database {where} ran out of space or memory: free disk space or raise SPANGLASS_STORE_MEMORY_MIB."
-    if "permission denied" in said or "read-only" in said:
-        return f"The database {where} may not be written: correct its rights or choose another --data directory."
-    if "newer version" in said or "version number" in said:
-        return f"The database {where} was written by another version of DuckDB: upgrade spanglass."
-    if any(word in said for word in ("corrupt", "not a valid duckdb", "checksum", "deserialize", "serialization")):
-        return f"The database {where} is damaged: restore a backup, or move the file away and start afresh."
+    for words, meaning in _CAUSES:
+        if any(word in said for word in words):
+            return f"The database {where} {meaning}"
     return f"The database {where} cannot be used: restart spanglass; if it stays so, restore a backup."
 
 
