@@ -1,13 +1,6 @@
 /** Captured content for made-up calls, in the conventions' message schema. */
-import type { Random } from "./random.ts";
 
-export const QUESTIONS = [
-  "Where is my order 48213? It was due on Tuesday.",
-  "Can I still change the delivery address?",
-  "The kettle leaks at the base. What are my options?",
-  "Which plan fits a team of six?",
-  "Write me a Python function that retries with backoff.",
-] as const;
+const QUESTION = "Where is my order 48213? It was due on Tuesday.";
 
 const SYSTEM =
   "You are the support assistant of Harbour & Pine, a small homeware shop. Answer in at most four sentences. " +
@@ -42,11 +35,11 @@ const ORDER = {
 const ARGUMENTS = { order_id: "48213", with_tracking: true };
 
 /** Content of the call that decides to use a tool. */
-export function asksForTool(random: Random): Readonly<Record<string, unknown>> {
+export function asksForTool(): Readonly<Record<string, unknown>> {
   return {
     "gen_ai.system_instructions": JSON.stringify([{ type: "text", content: SYSTEM }]),
     "gen_ai.tool.definitions": JSON.stringify(TOOLS),
-    "gen_ai.input.messages": JSON.stringify([said("user", QUESTIONS[random.whole(0, 3)] ?? QUESTIONS[0])]),
+    "gen_ai.input.messages": JSON.stringify([said("user", QUESTION)]),
     "gen_ai.output.messages": JSON.stringify([
       {
         role: "assistant",
@@ -66,7 +59,7 @@ export function answers(): Readonly<Record<string, unknown>> {
     "gen_ai.system_instructions": JSON.stringify([{ type: "text", content: SYSTEM }]),
     "gen_ai.tool.definitions": JSON.stringify(TOOLS),
     "gen_ai.input.messages": JSON.stringify([
-      said("user", QUESTIONS[0]),
+      said("user", QUESTION),
       {
         role: "assistant",
         parts: [{ type: "tool_call", id: "call_9f2c", name: "look_up_order", arguments: ARGUMENTS }],

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 import { overview, services, trace, traces } from "./answers.ts";
 
-/** The Vite plugin. `?empty` in FIXTURES answers as a server that has received nothing. */
+/** The Vite plugin. */
 export function fixtures(): Plugin {
   return {
     name: "spanglass-fixtures",
@@ -13,7 +13,10 @@ export function fixtures(): Plugin {
 }
 
 function handlePreview(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-  response.setHeader("content-security-policy", "default-src 'self'");
+  response.setHeader(
+    "content-security-policy",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'",
+  );
   handle(request, response, next);
 }
 

@@ -23,7 +23,7 @@ export function tell(random: Random, slot: number, trouble: boolean): Story {
 }
 
 function choose(random: Random, slot: number): Teller {
-  if (slot % 1_000 === 7) return nightlyBatch;
+  if (slot % 4_000 === 7) return nightlyBatch;
   if (slot % 200 === 3) return hostileVisitor;
   const roll = random.next();
   if (roll < 0.52) return answer;
@@ -118,7 +118,7 @@ const agentRun: Teller = (random, who, trouble) => {
     cached: 1_536,
     stream: true,
     finish: "tool_call",
-    content: asksForTool(random),
+    content: asksForTool(),
   });
   const used = random.latency(0.35);
   const failed = random.chance(trouble ? 0.25 : 0.02);
@@ -175,7 +175,7 @@ const cancelled: Teller = (random, who) => {
     output: 83,
     stream: true,
     cut: true,
-    content: asksForTool(random),
+    content: asksForTool(),
   });
   close(build, root, duration + 0.012);
   return { service: "shop-chat", environment: "production", spans: build.spans };
@@ -194,7 +194,7 @@ const approval: Teller = (random, who, trouble) => {
     cached: 1_920,
     stream: true,
     finish: "tool_call",
-    content: asksForTool(random),
+    content: asksForTool(),
   });
   const waited = random.latency(6);
   build.add(agent, "wait for approval", "waiting", {

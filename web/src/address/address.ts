@@ -60,7 +60,7 @@ export function writeAddress(address: Address): string {
     if (address.span !== null) query.set("span", address.span);
     if (address.tab !== null) query.set("tab", address.tab);
     if (address.find !== "") query.set("find", address.find);
-    if (address.view !== null) query.set("view", address.view.map((edge) => Number(edge.toPrecision(6))).join("~"));
+    if (address.view !== null) query.set("view", address.view.map((edge) => Number(edge.toPrecision(6))).join("-"));
   }
   const text = query.toString();
   return writePage(address.page) + (text === "" ? "" : `?${text}`);
@@ -98,7 +98,7 @@ function writePage(page: Page): string {
 }
 
 function readView(text: string | null): readonly [number, number] | null {
-  const match = /^(\d{1,9}(?:\.\d{1,9})?)~(\d{1,9}(?:\.\d{1,9})?)$/.exec(text ?? "");
+  const match = /^(\d{1,9}(?:\.\d{1,9})?)-(\d{1,9}(?:\.\d{1,9})?)$/.exec(text ?? "");
   if (match === null) return null;
   const [start, end] = [Number(match[1]), Number(match[2])];
   return end > start ? [start, end] : null;

@@ -30,6 +30,8 @@ export async function get<T>(path: string, query: Query, signal: AbortSignal): P
     throw new ApiError("The spanglass server does not answer. Is `spanglass up` still running?", "unreachable", 0);
   }
   const body: unknown = await response.json().catch(() => null);
+  // The server has a page that asks for its key.
+  if (response.status === 401) location.assign("/login");
   if (!response.ok) throw refusal(response.status, body);
   return body as T;
 }

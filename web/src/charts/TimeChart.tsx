@@ -34,6 +34,8 @@ export interface TimeChartProps {
 }
 
 const FOOT = 18;
+/** Room for the label of the topmost line. */
+const TOP = 16;
 /** A drag shorter than this is a click. */
 const CLICK = 5;
 
@@ -42,14 +44,14 @@ export function TimeChart(props: TimeChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const [brush, setBrush] = useState<readonly [number, number] | null>(null);
-  const marks = ticks(highest);
+  const marks = ticks(highest, height < 100 ? 1 : 3);
   const top = marks.at(-1) ?? 1;
   const plot = height - FOOT;
   const scales: Scales = {
     width,
     height: plot,
     x: (bucket) => (bucket / Math.max(1, steps.count)) * width,
-    y: (value) => plot - (Math.max(0, value) / (top || 1)) * (plot - 10),
+    y: (value) => plot - (Math.max(0, value) / (top || 1)) * (plot - TOP),
   };
   const at = (event: PointerEvent) => event.clientX - (frame.current?.getBoundingClientRect().left ?? 0);
   const bucketAt = (x: number) =>

@@ -25,6 +25,16 @@ export function timeTicks(start: number, end: number, most: number, offset = 0):
   return found;
 }
 
+/** Ticks of a stretch of duration from `start` to `end` seconds: decimal below a minute, then whole minutes and hours. */
+export function durationTicks(start: number, end: number): readonly number[] {
+  const length = end - start;
+  const step = length < 60 ? ticks(length, 4)[1] : STEPS.find((candidate) => length / candidate <= 5);
+  if (step === undefined || !(step > 0)) return [];
+  const first = Math.ceil(start / step - 1e-9);
+  const last = Math.floor(end / step + 1e-9);
+  return Array.from({ length: Math.min(20, Math.max(0, last - first + 1)) }, (_, index) => (first + index) * step);
+}
+
 /** The pieces of a line between unknown values, as index ranges [first, last]. */
 export function runs(values: readonly (number | null)[]): readonly (readonly [number, number])[] {
   const found: [number, number][] = [];

@@ -24,12 +24,12 @@ export function spend(cost: Spend | null): string {
   return `${cost.state === "estimated" ? "~" : ""}${dollars(cost.amount)}`;
 }
 
-/** The cost of several calls: a lower bound where some have no price. */
+/** The cost of several calls: a lower bound where some have no price, else about right where some were estimated. */
 export function money(cost: Money): string {
   if (cost.calls === 0) return "–";
   if (cost.amount === null) return "unpriced";
-  const approximate = Number(cost.estimated ?? 0) > 0 ? "~" : "";
-  return `${cost.unpriced > 0 ? "≥ " : ""}${approximate}${dollars(cost.amount)}`;
+  if (cost.unpriced > 0) return `≥ ${dollars(cost.amount)}`;
+  return `${Number(cost.estimated ?? 0) > 0 ? "~" : ""}${dollars(cost.amount)}`;
 }
 
 /** One hover away: the exact amount and how each part of it is known. */

@@ -1,4 +1,5 @@
 /** A JSON value, indented and lightly coloured; text as it is. */
+import { seen } from "../format/text.ts";
 import { Clip } from "../frame/Clip.tsx";
 import { show } from "./conversation.ts";
 
@@ -6,7 +7,7 @@ const LIMIT = 3_000;
 const TOKENS = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 export function Json({ value }: { readonly value: unknown }) {
-  const text = show(value);
+  const text = seen(show(value));
   const coloured = typeof value !== "string" && text.length <= LIMIT;
   return <pre className="code json">{coloured ? colour(text) : <Clip text={text} limit={LIMIT} />}</pre>;
 }

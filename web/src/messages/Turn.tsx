@@ -1,5 +1,6 @@
 /** One message of the chat. Everything in it is text: nothing is rendered as markup, nothing can be clicked through to. */
 import { useState } from "react";
+import { headline, seen } from "../format/text.ts";
 import { Clip } from "../frame/Clip.tsx";
 import { splitBlocks } from "./blocks.ts";
 import type { Message, Part } from "./conversation.ts";
@@ -23,8 +24,8 @@ export function Turn({ message, answer = false, folded = false, label = null }: 
   return (
     <article className={`turn ${known ? message.role : "unknown"} ${answer ? "answer" : ""}`}>
       <header>
-        <span className="turn-role">{message.role.slice(0, 40)}</span>
-        {message.name !== null && <span className="muted">{message.name.slice(0, 80)}</span>}
+        <span className="turn-role">{headline(message.role, 40)}</span>
+        {message.name !== null && <span className="muted">{headline(message.name, 80)}</span>}
         {label !== null && <span className="muted">{label}</span>}
         {answer && <span className="tag">answer</span>}
         {folded && (
@@ -34,7 +35,7 @@ export function Turn({ message, answer = false, folded = false, label = null }: 
         )}
       </header>
       {preview !== null ? (
-        <p className="muted cut">{preview.slice(0, FOLDED)}</p>
+        <p className="muted cut">{headline(preview, FOLDED)}</p>
       ) : (
         message.parts.map((part, index) => <PartView key={index} part={part} />)
       )}
@@ -58,7 +59,7 @@ function PartView({ part }: { readonly part: Part }) {
       return (
         <div className="tool-call">
           <p>
-            <span className="muted">calls</span> <b className="mono">{part.name.slice(0, 200)}</b>
+            <span className="muted">calls</span> <b className="mono">{headline(part.name, 200)}</b>
             {part.id !== null && <span className="muted mono tool-id cut">{part.id}</span>}
           </p>
           {part.arguments !== undefined && part.arguments !== null && <Json value={part.arguments} />}
@@ -77,14 +78,14 @@ function PartView({ part }: { readonly part: Part }) {
     case "media":
       return (
         <p className="media">
-          <span className="tag">{part.what.slice(0, 80)}</span> <Clip text={part.where} limit={300} />
+          <span className="tag">{headline(part.what, 80)}</span> <Clip text={part.where} limit={300} />
           {part.transcript !== null && <Prose text={part.transcript} />}
         </p>
       );
     case "other":
       return (
         <div className="tool-call">
-          <p className="muted">{part.type.slice(0, 80)}</p>
+          <p className="muted">{headline(part.type, 80)}</p>
           <Json value={part.value} />
         </div>
       );
@@ -102,11 +103,11 @@ function Prose({ text }: { readonly text: string }) {
   return splitBlocks(text).map((block, index) =>
     block.kind === "code" ? (
       <pre key={index} className="code">
-        {block.text}
+        {seen(block.text)}
       </pre>
     ) : (
       <p key={index} className="prose">
-        {block.text}
+        {seen(block.text)}
       </p>
     ),
   );

@@ -74,7 +74,10 @@ function ModelRow({ model, highest }: { readonly model: Model; readonly highest:
       <td className="number">{duration(figures.duration.p50)}</td>
       <td className="number">{duration(figures.duration.p95)}</td>
       <td className="number">{duration(figures.first_token.p50)}</td>
-      <td className={`number models-cost ${cost.amount === null ? "warn-text" : ""}`} title={moneyDetail(cost)}>
+      <td
+        className={`number models-cost ${cost.calls === 0 ? "muted" : cost.amount === null ? "warn-text" : ""}`}
+        title={moneyDetail(cost)}
+      >
         <span className="share" style={{ width: `${share * 100}%` }} aria-hidden="true" />
         {money(cost)}
       </td>

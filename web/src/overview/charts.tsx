@@ -166,7 +166,7 @@ export function LatencyChart({ title, of, ...props }: LatencyProps) {
   const readings = (figures: Figures): readonly Reading[] => {
     const value = of(figures);
     return [
-      { label: "p50", value: duration(value.p50), swatch: "line" },
+      { label: "p50", value: duration(value.p50), swatch: "median" },
       { label: "p95", value: duration(value.p95), swatch: "band" },
       { label: "p99", value: duration(value.p99), swatch: "thin" },
     ];

@@ -1,8 +1,10 @@
 /** The bar of one span: first token as a notch, failed attempts as ghosts before it, waiting hatched. */
 import { duration } from "../format/duration.ts";
 import { placeBar, placePoint } from "./bar.ts";
-import type { Node } from "./tree.ts";
+import { opensItself, type Node } from "./tree.ts";
 import { workKey } from "./work.ts";
+
+const HOLDERS: ReadonlySet<string> = new Set(["agent", "http", "queue", "other"]);
 
 interface Props {
   readonly node: Node;
@@ -15,6 +17,8 @@ export function Bar({ node, view }: Props) {
   const first = span.call?.first_token ?? null;
   const notch = first === null ? null : placePoint(span.offset + first, view);
   const failed = span.status === "error";
+  // What only holds other spans is thinner, so that the work itself stands out.
+  const holds = opensItself(node) && HOLDERS.has(span.work);
   return (
     <span className="bars" aria-hidden="true">
       {node.attempts.map((attempt) => (
@@ -22,7 +26,7 @@ export function Bar({ node, view }: Props) {
       ))}
       {place !== null && (
         <span
-          className={`bar-span work-fill ${workKey(span.work)} ${failed ? "failed" : ""} ${node.superseded ? "ghost" : ""}`}
+          className={`bar-span work-fill ${workKey(span.work)} ${failed ? "failed" : ""} ${node.superseded ? "ghost" : ""} ${holds ? "holds" : ""}`}
           style={{ left: `${place.left}%`, width: `${place.width}%` }}
         />
       )}

@@ -1,6 +1,6 @@
 /** The head of the waterfall: what the columns are, and the ticks of time. */
 import { tick } from "../format/duration.ts";
-import { ticks } from "../charts/scale.ts";
+import { durationTicks } from "../charts/scale.ts";
 import { placePoint } from "./bar.ts";
 
 export function Ruler({ view }: { readonly view: readonly [number, number] }) {
@@ -10,7 +10,7 @@ export function Ruler({ view }: { readonly view: readonly [number, number] }) {
         Span
       </span>
       <span role="columnheader" className="tree-bar" aria-label="Time">
-        {marks(view).map((at) => {
+        {durationTicks(...view).map((at) => {
           const left = placePoint(at, view);
           return left === null || left > 94 ? null : (
             <span key={at} className="ruler-tick number" style={{ left: `${left}%` }}>
@@ -35,22 +35,12 @@ export function GridLines({ view }: { readonly view: readonly [number, number] }
     <div className="tree-grid" aria-hidden="true">
       <span />
       <span className="tree-bar">
-        {marks(view).map((at) => (
+        {durationTicks(...view).map((at) => (
           <i key={at} style={{ left: `${placePoint(at, view) ?? -10}%` }} />
         ))}
       </span>
       <span />
       <span />
     </div>
-  );
-}
-
-function marks([start, end]: readonly [number, number]): readonly number[] {
-  const step = ticks(end - start, 4)[1] ?? end - start;
-  if (!(step > 0)) return [];
-  const first = Math.ceil(start / step - 1e-9);
-  return Array.from(
-    { length: Math.min(20, Math.floor((end - first * step) / step) + 1) },
-    (_, index) => (first + index) * step,
   );
 }

@@ -6,6 +6,7 @@ import { Icon } from "../frame/Icon.tsx";
 import { duration } from "../format/duration.ts";
 import { dollars, spend, spendDetail } from "../format/money.ts";
 import { count, percent, plural } from "../format/number.ts";
+import { headline } from "../format/text.ts";
 import { full } from "../format/time.ts";
 import type { Node } from "./tree.ts";
 import { workKey, workLabel } from "./work.ts";
@@ -19,7 +20,7 @@ export function Summary({ node, traceStart }: { readonly node: Node; readonly tr
         <span className={`work-icon ${workKey(span.work)}`}>
           <Icon name={workKey(span.work)} />
         </span>
-        <h2 title={span.name.slice(0, 400)}>{span.name.slice(0, 300)}</h2>
+        <h2 title={headline(span.name)}>{headline(span.name)}</h2>
         <span className="tag">{workLabel(span.work)}</span>
       </div>
       <p className="muted summary-line number">

@@ -8,12 +8,13 @@ import { Icon } from "../frame/Icon.tsx";
 import { duration } from "../format/duration.ts";
 import { money, moneyDetail } from "../format/money.ts";
 import { compact, count, percent, plural } from "../format/number.ts";
+import { headline } from "../format/text.ts";
 import { full } from "../format/time.ts";
 import type { Tree } from "./tree.ts";
 
 export function TraceHead({ trace, tree }: { readonly trace: Trace; readonly tree: Tree }) {
   const address = useAddress();
-  const root = tree.roots[0]?.span;
+  const name = tree.roots[0]?.span.name ?? "Trace";
   const failures = tree.nodes.filter((node) => node.span.status === "error" && !node.superseded).length;
   const { tokens, cost } = trace;
   return (
@@ -26,8 +27,8 @@ export function TraceHead({ trace, tree }: { readonly trace: Trace; readonly tre
       >
         <Icon name="back" />
       </Link>
-      <h1 className="cut" title={root?.name.slice(0, 400)}>
-        {root?.name.slice(0, 300) ?? "Trace"}
+      <h1 className="cut" title={headline(name)}>
+        {headline(name)}
       </h1>
       {failures > 0 && <span className="tag error">{plural(failures, "error")}</span>}
       <dl className="facts">

@@ -3,6 +3,7 @@ import { Icon } from "../frame/Icon.tsx";
 import { duration } from "../format/duration.ts";
 import { dollars, spend, spendDetail } from "../format/money.ts";
 import { plural } from "../format/number.ts";
+import { headline } from "../format/text.ts";
 import { Bar } from "./Bar.tsx";
 import { opensItself, type Node } from "./tree.ts";
 import { workKey, workLabel } from "./work.ts";
@@ -63,8 +64,8 @@ export function TreeRow({ id, node, top, open, selected, match, view, onSelect, 
         <span className={`work-icon ${workKey(span.work)}`} title={workLabel(span.work)}>
           <Icon name={workKey(span.work)} size={14} />
         </span>
-        <span className="cut tree-label" title={span.name.slice(0, 400)}>
-          {span.name.slice(0, 300)}
+        <span className="cut tree-label" title={headline(span.name)}>
+          {headline(span.name)}
         </span>
         <RowTags node={node} open={open} />
       </span>

@@ -34,15 +34,15 @@ export function Waterfall({ tree, view, find, selected, onSelect }: Props) {
   );
   const toggle = useCallback((node: Node) => setFlipped((before) => flip(before, node.span.span_id)), []);
   const index = selected === null ? -1 : rows.indexOf(selected);
-  const reveal = useRef(true);
+  const reveal = useRef<"first" | "next" | null>("first");
   useEffect(() => {
-    if (!reveal.current || index < 0) return;
-    reveal.current = false;
-    virtual.scrollToIndex(index, { align: "auto" });
+    if (reveal.current === null || index < 0) return;
+    virtual.scrollToIndex(index, { align: reveal.current === "first" ? "center" : "auto" });
+    reveal.current = null;
   }, [index, virtual]);
   const choose = (node: Node | null | undefined) => {
     if (node === null || node === undefined) return;
-    reveal.current = true;
+    reveal.current = "next";
     onSelect(node);
   };
   useKeys({

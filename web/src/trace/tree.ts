@@ -1,7 +1,7 @@
 /** The spans of a trace as a tree: orphans kept, cycles broken, earlier attempts put under the one that won. Pure. */
 import type { SpanView } from "../api/types.ts";
 
-/** What the model calls at and below a node cost. */
+/** What the model calls at and below a node cost; failed calls that cost nothing known are not counted. */
 export interface RollUp {
   readonly amount: number;
   readonly calls: number;
@@ -158,8 +158,8 @@ function start(draft: Draft, parent: Building | null): Building {
     failedBelow: 0,
     cost: {
       amount: amount === null ? 0 : Number(amount),
-      calls: span.cost === null ? 0 : 1,
-      unpriced: span.cost !== null && amount === null ? 1 : 0,
+      calls: span.cost === null || (amount === null && span.status === "error") ? 0 : 1,
+      unpriced: span.cost !== null && amount === null && span.status !== "error" ? 1 : 0,
       estimated: span.cost?.state === "estimated",
     },
   };

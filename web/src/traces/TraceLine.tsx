@@ -6,6 +6,7 @@ import { Link } from "../address/Link.tsx";
 import { duration } from "../format/duration.ts";
 import { money, moneyDetail } from "../format/money.ts";
 import { compact, count, plural } from "../format/number.ts";
+import { headline } from "../format/text.ts";
 import { full, moment } from "../format/time.ts";
 
 interface Props {
@@ -21,6 +22,7 @@ interface Props {
 
 export function TraceLine({ row, address, position, top, selected, longest, now }: Props) {
   const failed = row.status === "error";
+  const errors = lastingErrors(row);
   return (
     <div
       className={`line ${selected ? "selected" : ""}`}
@@ -36,13 +38,13 @@ export function TraceLine({ row, address, position, top, selected, longest, now 
         <Link
           className="line-link cut"
           to={onPage(address, { name: "trace", id: row.trace_id })}
-          title={row.name.slice(0, 300)}
+          title={headline(row.name)}
           tabIndex={selected ? 0 : -1}
         >
-          {row.name.slice(0, 300)}
+          {headline(row.name)}
         </Link>
         {failed && <span className="hidden-label">failed</span>}
-        {row.errors > 0 && <span className={`tag ${failed ? "error" : ""}`}>{plural(row.errors, "error")}</span>}
+        {errors > 0 && <span className={`tag ${failed ? "error" : ""}`}>{plural(errors, "error")}</span>}
         {row.retries > 0 && <span className="tag warn">{plural(row.retries, "retry", "retries")}</span>}
       </span>
       <span role="cell" className="c-service cut" title={row.services.join(", ")}>
@@ -82,7 +84,7 @@ export function TraceLine({ row, address, position, top, selected, longest, now 
       </span>
       <span
         role="cell"
-        className={`c-cost number ${row.calls > 0 && row.cost.amount === null ? "warn-text" : ""}`}
+        className={`c-cost number ${row.cost.calls > 0 && row.cost.amount === null ? "warn-text" : ""}`}
         title={moneyDetail(row.cost)}
       >
         {money(row.cost)}
@@ -92,8 +94,13 @@ export function TraceLine({ row, address, position, top, selected, longest, now 
 }
 
 function Status({ row }: { readonly row: TraceRow }) {
-  const tone = row.status === "error" ? "failed" : row.errors > 0 ? "partly" : "ok";
+  const tone = row.status === "error" ? "failed" : lastingErrors(row) > 0 ? "partly" : "ok";
   return <i className={`status ${tone}`} aria-hidden="true" />;
+}
+
+/** Failed spans, less the attempts that a retry made good. */
+function lastingErrors(row: TraceRow): number {
+  return row.status === "error" ? row.errors : Math.max(0, row.errors - row.retries);
 }
 
 /** A share, by square root, so that one slow trace leaves the others a length to compare. */
