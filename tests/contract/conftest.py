@@ -72,7 +72,7 @@ def can(name: str) -> Callable[[str], bool]:
 
 def duckdb_opener(directory: Path) -> Opener:
     """Open one file."""
-    return lambda: DuckDBStore(directory, time_limit_s=1)
+    return lambda: DuckDBStore(directory, time_limit_s=3)
 
 
 def clickhouse_opener(engine: Callable[[str], Client]) -> Opener:
@@ -82,4 +82,4 @@ def clickhouse_opener(engine: Callable[[str], Client]) -> Opener:
     database = f"test_{uuid.uuid4().hex}"
     with engine("default") as client:
         client.command(f"CREATE DATABASE {database}")
-    return lambda: ClickHouseStore(engine(database), time_limit_s=1)
+    return lambda: ClickHouseStore(engine(database), time_limit_s=3)

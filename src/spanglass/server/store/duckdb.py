@@ -34,8 +34,7 @@ WHERE start_ns BETWEEN list_min($starts) AND list_max($starts)
 _CAUSES: Final = (
     (
         ("could not set lock", "conflicting lock"),
-        "is in use by another process, likely another spanglass server: stop that one, or start this one with another "
-        "--data directory.",
+        "is in use by another process, likely another spanglass server: stop that one, or choose another --data.",
     ),
     (("out of memory",), "ran out of memory: raise SPANGLASS_STORE_MEMORY_MIB."),
     (
