@@ -2,13 +2,14 @@
 
 import gzip
 import os
+import ssl
 import subprocess
 import sys
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -99,8 +100,8 @@ def values(attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - protobuf's repe
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Run one for the length of a test."""
+def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Run one for the length of a test, with TLS if told so."""
     state = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -117,13 +118,19 @@ def receiver() -> Iterator[Receiver]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
+        def handle(self) -> None:
+            with suppress(OSError):  # a client that goes away, or does not trust us
+                super().handle()
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    state.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    state.endpoint = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}"
     try:
         yield state
     finally:

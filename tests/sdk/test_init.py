@@ -172,6 +172,8 @@ assert spanglass.flush(20)
         ({"OTEL_PYTHON_LOG_HANDLER_LEVEL": "LOUD"}, "OTEL_PYTHON_LOG_HANDLER_LEVEL"),
         ({"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"}, "http/json"),
         ({"OTEL_METRICS_EXPORTER": "carrier-pigeon,otlp"}, "carrier-pigeon"),
+        ({"OTEL_CONFIG_FILE": "/nowhere.yaml"}, "opentelemetry-configuration"),
+        ({"OTEL_TRACES_SAMPLER": "magic"}, "magic"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_one_line_and_its_default(variables: dict[str, str], said: str) -> None:

@@ -1,5 +1,7 @@
 """Every standard variable that matters, as a table: what is set, and what must then be seen."""
 
+import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from otlp_receiver import Receiver, environment, receiver, run, values
+from parts import missing_part
 
 APP = """
 import logging, spanglass
@@ -144,6 +147,54 @@ def test_our_endpoint_is_more_particular_than_the_standard_one() -> None:
         script = APP.replace("init()", f"init(endpoint={argument.endpoint + '/'!r})")
         run(script, endpoint=standard.endpoint, SPANGLASS_ENDPOINT=ours.endpoint)
         assert [counts(seen) for seen in (standard, ours, argument)] == [(0, 0, 0), (1, 1, 1), (1, 1, 1)]
+
+
+def test_tls_trusts_the_certificates_it_is_told_to(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """OTEL_EXPORTER_OTLP_CERTIFICATE vouches for an https receiver, and the client's own is shown; else it fails."""
+    if shutil.which("openssl") is None:
+        missing_part("no openssl command to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ]
+    subprocess.run([*make, *names], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    tls.load_verify_locations(certificate)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    ours = {
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(certificate),
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(certificate),
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": str(key),
+    }
+    with receiver(tls) as seen:
+        assert "CERTIFICATE_VERIFY_FAILED" in run(APP, endpoint=seen.endpoint).stderr
+        assert seen.requests == []
+        assert run(APP, endpoint=seen.endpoint, **ours).stderr == "hello\n"
+        assert counts(seen) == (1, 1, 1)
+
+
+def test_the_timeout_bounds_an_export() -> None:
+    """OTEL_EXPORTER_OTLP_TIMEOUT, in seconds, ends the wait for a receiver that does not answer."""
+    script = APP + "\nimport time; began = time.monotonic(); print(spanglass.flush(20), time.monotonic() - began < 5)"
+    with receiver() as seen:
+        seen.delay_s = 8
+        done = run(script, endpoint=seen.endpoint, OTEL_EXPORTER_OTLP_TIMEOUT="0.5")
+        assert done.stdout.splitlines()[-1] == "True True"
+        assert done.stderr.count("Cannot export") == 1
 
 
 def test_intervals_are_honoured() -> None:

@@ -13,6 +13,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 
 from spanglass.sdk.batch import BatchQueue, Limits
 from spanglass.sdk.context import ContextSpanProcessor
@@ -108,7 +109,7 @@ class _Builder:
     def _new_tracers(self) -> TracerProvider:
         environ = self.destination.environ
         provider = TracerProvider(
-            sampler=_configured(environ, "OTEL_TRACES_SAMPLER", "_import_sampler"),
+            sampler=_configured(environ, "OTEL_TRACES_SAMPLER", "_import_sampler") or DEFAULT_ON,
             id_generator=_configured(environ, "OTEL_PYTHON_ID_GENERATOR", "_import_id_generator"),
             resource=self.resource,
             shutdown_on_exit=False,

@@ -253,14 +253,18 @@ def _start(
 
 def _declared(environ: Mapping[str, str]) -> None:
     """Let OpenTelemetry's declarative configuration come first; what it builds is adopted."""
-    if environ.get("OTEL_CONFIG_FILE"):
-        with safely("init.config_file"):
-            from opentelemetry.sdk._configuration import _OTelSDKConfigurator  # noqa: PLC0415
+    if not environ.get("OTEL_CONFIG_FILE"):
+        return
+    from opentelemetry.sdk._configuration import _OTelSDKConfigurator  # noqa: PLC0415 - rarely needed
 
-            class Declared(_OTelSDKConfigurator):
-                """OpenTelemetry asks for a subclass."""
+    class Declared(_OTelSDKConfigurator):
+        """OpenTelemetry asks for a subclass."""
 
+    with safely("init.config_file"):
+        try:
             Declared().configure()  # type: ignore[no-untyped-call] # OpenTelemetry left it untyped
+        except RuntimeError as error:  # its package is not installed, says the message
+            logger.warning("%s. The file is left out.", error)
 
 
 def _join_logs(running: _Running, environ: Mapping[str, str], service_name: str) -> None:
