@@ -151,6 +151,16 @@ RATE_LIMITS = _counter("spanglass.client.rate_limits", "{response}", "Answers th
 FINISH_REASONS = _counter(
     "spanglass.client.finish_reasons", "{choice}", "Choices by finish reason.", (*_CALL, attr.FINISH_REASON)
 )
+ACTIVE = _row(
+    Metric(
+        "spanglass.client.active",
+        Instrument.UP_DOWN_COUNTER,
+        "{attempt}",
+        "Attempts in flight: sent, and their answer not yet ended.",
+        (),
+        Origin.SPANGLASS,
+    )
+)
 
 # Agents, tools, workflows
 WORKFLOW = _histogram(

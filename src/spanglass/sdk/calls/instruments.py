@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import Counter, Histogram, Meter
 
 from spanglass.call import CostState, Request, Usage
 from spanglass.sdk.calls.outcome import Outcome
+from spanglass.sdk.calls.tallies import LabelSet, Tallies
 from spanglass.sdk.context import CallContext
 from spanglass.sdk.labels import Labels
 from spanglass.semconv import attributes as attr
@@ -17,6 +18,8 @@ from spanglass.semconv.metrics import Metric
 
 _CACHED_SETS = 1024
 _NS = 1e-9
+# Not empty, which would mean the current one. Who looks for a slow or dear call finds it by duration and cost.
+_NO_EXEMPLAR = Context({"spanglass.exemplar": False})
 _TOO_MANY_REQUESTS = 429
 
 
@@ -30,14 +33,14 @@ class CallLabels:
     __slots__ = ("_more", "base")
 
     def __init__(self, base: dict[str, str]) -> None:
-        self.base = base
-        self._more: dict[tuple[str, str], dict[str, str]] = {}
+        self.base = LabelSet(base)
+        self._more: dict[tuple[str, str], LabelSet] = {}
 
-    def plus(self, name: str, value: str) -> dict[str, str]:
-        """Return the labels with one more; a shared mapping that must not be changed."""
+    def plus(self, name: str, value: str) -> LabelSet:
+        """Return the labels with one more."""
         found = self._more.get((name, value))
         if found is None:
-            found = self._more[name, value] = {**self.base, name: value}
+            found = self._more[name, value] = LabelSet({**self.base.mapping, name: value})
         return found
 
 
@@ -47,10 +50,12 @@ class Instruments:
     Args:
         meter: Makes the instruments.
         labels: Keeps the values of labels to a bounded number.
+        tallies: Keeps counts until they are collected.
     """
 
-    def __init__(self, meter: Meter, labels: Labels) -> None:
+    def __init__(self, meter: Meter, labels: Labels, tallies: Tallies) -> None:
         self._labels = labels
+        self._count = tallies.add
         self._sets: dict[tuple[str | None, ...], CallLabels] = {}
         self._duration = _histogram(meter, metrics.OPERATION_DURATION)
         self._tokens = _histogram(meter, metrics.TOKEN_USAGE)
@@ -91,9 +96,9 @@ class Instruments:
         if metrics.OPERATION_DURATION.name not in elsewhere:
             self._record_attempt(labels, outcome, resend, context)
         if outcome.status == _TOO_MANY_REQUESTS:
-            self._rate_limits.add(1, labels.base, context)
+            self._count(self._rate_limits, 1, labels.base)
         if outcome.usage is not None:
-            self._record_usage(labels, outcome.usage, elsewhere, context)
+            self._record_usage(labels, outcome.usage, elsewhere)
         self._record_cost(labels, outcome, context)
         self._record_answer(labels, outcome, elsewhere, context)
 
@@ -111,46 +116,46 @@ class Instruments:
         return found
 
     def _record_attempt(self, labels: CallLabels, outcome: Outcome, resend: int, context: Context) -> None:
-        points: Mapping[str, str] = labels.base
+        points = labels.base
         if outcome.error_type is not None:
             points = labels.plus(attr.ERROR_TYPE, self._labels.bounded(attr.ERROR_TYPE, outcome.error_type))
-        self._duration.record(outcome.duration_ns * _NS, points, context)
+        self._duration.record(outcome.duration_ns * _NS, points.mapping, context)
         if resend:
             # A producer that counts calls counts no attempts: calls = attempts - retries holds only beside our own.
-            self._retries.add(1, labels.base, context)
+            self._count(self._retries, 1, labels.base)
 
-    def _record_usage(self, labels: CallLabels, usage: Usage, elsewhere: Container[str], context: Context) -> None:
+    def _record_usage(self, labels: CallLabels, usage: Usage, elsewhere: Container[str]) -> None:
         if metrics.TOKEN_USAGE.name not in elsewhere:
             if usage.input_tokens is not None:
-                self._tokens.record(usage.input_tokens, labels.plus(attr.TOKEN_TYPE, "input"), context)
+                self._tokens.record(usage.input_tokens, labels.plus(attr.TOKEN_TYPE, "input").mapping, _NO_EXEMPLAR)
             if usage.output_tokens is not None:
-                self._tokens.record(usage.output_tokens, labels.plus(attr.TOKEN_TYPE, "output"), context)
+                self._tokens.record(usage.output_tokens, labels.plus(attr.TOKEN_TYPE, "output").mapping, _NO_EXEMPLAR)
         if usage.cache_read_tokens:
-            self._cache_read.add(usage.cache_read_tokens, labels.base, context)
+            self._count(self._cache_read, usage.cache_read_tokens, labels.base)
         if usage.cache_write_tokens:
-            self._cache_write.add(usage.cache_write_tokens, labels.base, context)
+            self._count(self._cache_write, usage.cache_write_tokens, labels.base)
         if usage.reasoning_tokens:
-            self._reasoning.add(usage.reasoning_tokens, labels.base, context)
+            self._count(self._reasoning, usage.reasoning_tokens, labels.base)
 
     def _record_cost(self, labels: CallLabels, outcome: Outcome, context: Context) -> None:
         cost = outcome.cost
         if cost is None:
             return
         if cost.state is CostState.UNPRICED or cost.amount is None:
-            self._unpriced.add(1, labels.base, context)
+            self._count(self._unpriced, 1, labels.base)
         else:
-            self._cost.record(float(cost.amount), labels.plus(attr.COST_STATE, cost.state.value), context)
+            self._cost.record(float(cost.amount), labels.plus(attr.COST_STATE, cost.state.value).mapping, context)
 
     def _record_answer(self, labels: CallLabels, outcome: Outcome, elsewhere: Container[str], context: Context) -> None:
         times = outcome.response.times
         if times is not None:
             if times.first_chunk_ns is not None and metrics.TIME_TO_FIRST_CHUNK.name not in elsewhere:
-                self._first_chunk.record(times.first_chunk_ns * _NS, labels.base, context)
+                self._first_chunk.record(times.first_chunk_ns * _NS, labels.base.mapping, context)
             if times.first_token_ns is not None:
-                self._first_token.record(times.first_token_ns * _NS, labels.base, context)
+                self._first_token.record(times.first_token_ns * _NS, labels.base.mapping, context)
         for reason in outcome.response.finish_reasons:
             label = self._labels.bounded(attr.FINISH_REASON, reason)
-            self._finish_reasons.add(1, labels.plus(attr.FINISH_REASON, label), context)
+            self._count(self._finish_reasons, 1, labels.plus(attr.FINISH_REASON, label))
 
 
 def _histogram(meter: Meter, metric: Metric) -> Histogram:

@@ -23,6 +23,7 @@ from spanglass.sdk.calls.instruments import Instruments
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.outcome import End, Outcome
 from spanglass.sdk.calls.subject import Subject, Subjects
+from spanglass.sdk.calls.tallies import Tallies
 from spanglass.sdk.content import ContentMode
 from spanglass.sdk.context import current
 from spanglass.sdk.guard import safely
@@ -64,7 +65,10 @@ class Recorder:
         hosts: Mapping[str, str] | None = None,
     ) -> None:
         self._subjects = Subjects(tracer_provider.get_tracer(SCOPE, __version__))
-        self._instruments = Instruments(meter_provider.get_meter(SCOPE, __version__), labels)
+        meter = meter_provider.get_meter(SCOPE, __version__)
+        self._tallies = Tallies.of(meter_provider, meter)
+        self._tallies.settle_with(self.settle)
+        self._instruments = Instruments(meter, labels, self._tallies)
         self._logger = None if logger_provider is None else logger_provider.get_logger(SCOPE, __version__)
         self._content = content
         self._prices = PriceTable.load(price_table_path)
@@ -119,6 +123,7 @@ class Recorder:
         if self._content.on_spans:
             known.update(attributes.of_request_content(request))
         subject = self._subjects.of(request, began, known)
+        self._tallies.began()
         return Attempt(self, recognised, request, began=began, resend=resend, of=of, subject=subject)
 
     def abandon(self, attempt: Attempt) -> None:
@@ -142,6 +147,7 @@ class Recorder:
             end: Why it ended, None where its bytes ended by themselves.
             ended_ns: When, on the clock of durations.
         """
+        self._tallies.ended()
         duration_ns = ended_ns - attempt.began.monotonic_ns
         at_ns = attempt.began.wall_ns + duration_ns
         subject = self._subjects.at_end(attempt.subject, attempt.request, attempt.began)

@@ -1,0 +1,103 @@
+"""Counts that wait for the next collection of metrics, because adding to a counter costs as much as all else of a call.
+
+A counter's `add` takes 7 us and more; a sum in a dictionary 0.2 us. The sums go to their counters when a reader
+collects, before it reads them. The collection is also when abandoned streams are ended at the latest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import ClassVar
+from weakref import WeakKeyDictionary, WeakMethod
+
+from opentelemetry.metrics import CallbackOptions, Counter, Meter, MeterProvider, Observation
+
+from spanglass.sdk.guard import safely
+from spanglass.semconv.metrics import ACTIVE
+
+_guard = safely("calls.tallies")
+
+
+class LabelSet:
+    """The labels of a point; the same object for the same labels, so that it is found by its identity.
+
+    Args:
+        mapping: The labels; not to be changed.
+    """
+
+    __slots__ = ("mapping",)
+
+    def __init__(self, mapping: dict[str, str]) -> None:
+        self.mapping = mapping
+
+
+class Tallies:
+    """The waiting counts of one meter provider, and how many attempts are in flight; shared by all its recorders.
+
+    Args:
+        meter: Makes the instrument that tells of collections.
+    """
+
+    _of: ClassVar[WeakKeyDictionary[MeterProvider, Tallies]] = WeakKeyDictionary()
+
+    def __init__(self, meter: Meter) -> None:
+        self._settlers: list[WeakMethod[Callable[[], None]]] = []
+        self._renew()
+        observe = WeakMethod(self._collected)
+        meter.create_observable_up_down_counter(
+            ACTIVE.name,
+            [lambda options: () if (collected := observe()) is None else collected(options)],
+            ACTIVE.unit,
+            ACTIVE.meaning,
+        )
+        if hasattr(os, "register_at_fork"):
+            renew = WeakMethod(self._renew)
+            os.register_at_fork(after_in_child=lambda: None if (again := renew()) is None else again())
+
+    @classmethod
+    def of(cls, provider: MeterProvider, meter: Meter) -> Tallies:
+        """Return the tallies of a provider: it calls back for the first instrument of a name alone."""
+        found = cls._of.get(provider)
+        if found is None:
+            found = cls._of[provider] = cls(meter)
+        return found
+
+    def settle_with(self, settle: Callable[[], None]) -> None:
+        """Call a method before each collection, for as long as its object lives."""
+        self._settlers = [known for known in self._settlers if known() is not None]
+        self._settlers.append(WeakMethod(settle))
+
+    def began(self) -> None:
+        """One attempt more is in flight."""
+        with self._lock:
+            self._active += 1
+
+    def ended(self) -> None:
+        """One attempt less is in flight."""
+        with self._lock:
+            self._active -= 1
+
+    def add(self, counter: Counter, amount: int, labels: LabelSet) -> None:
+        """Add to a counter, by the next collection."""
+        key = (counter, labels)
+        with self._lock:
+            self._sums[key] = self._sums.get(key, 0) + amount
+
+    def _renew(self) -> None:
+        # In a forked child: the parent reports its own, and a thread that is not here may have held the lock.
+        self._lock = Lock()
+        self._sums: dict[tuple[Counter, LabelSet], int] = {}
+        self._active = 0
+
+    def _collected(self, _: CallbackOptions) -> Iterable[Observation]:
+        with _guard:
+            for settler in self._settlers:
+                if (settle := settler()) is not None:
+                    settle()
+            with self._lock:
+                sums, self._sums = self._sums, {}
+            for (counter, labels), amount in sums.items():
+                counter.add(amount, labels.mapping)
+        return [Observation(max(0, self._active))]
