@@ -1,0 +1,129 @@
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from started import SPANGLASS, Started, clean_environment, started
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """A server to ask about."""
+    with started(tmp_path_factory.mktemp("doctor")) as up:
+        yield up
+
+
+def doctor(*flags: str, **variables: str) -> tuple[int, dict[str, Any]]:
+    """Run it for programs; returns the exit code and the document."""
+    ran = subprocess.run(
+        [*SPANGLASS, "doctor", "--json", *flags],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        env=clean_environment(**variables),
+    )
+    return ran.returncode, json.loads(ran.stdout)
+
+
+def said(document: dict[str, Any], about: str) -> list[tuple[str, str]]:
+    """The findings about something."""
+    return [(found["status"], found["says"]) for found in document["findings"] if found["about"] == about]
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_healthy_way_passes(server: Started) -> None:
+    """With a server at the endpoint the test span goes there and comes back, and both HTTP libraries are hooked."""
+    code, document = doctor("--endpoint", server.otlp_http, "--server", server.ui)
+    assert (code, document["healthy"]) == (0, True)
+    assert said(document, "export") == [("ok", f"{server.otlp_http}/v1/traces took a test span")]
+    ((status, arrived),) = said(document, "arrival")
+    assert status == "ok"
+    assert arrived.startswith(f"{server.ui} shows it after")
+    assert [status for status, _ in said(document, "hooks")] == ["ok", "ok"]
+
+
+def test_people_read_the_same(server: Started) -> None:
+    """For people there is a line a finding and a verdict at the end."""
+    ran = subprocess.run(
+        [*SPANGLASS, "doctor", "--endpoint", server.otlp_http, "--server", server.ui],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=clean_environment(),
+    )
+    assert f"✓ export     {server.otlp_http}/v1/traces took a test span\n" in ran.stdout
+    assert ran.stdout.endswith("\nTelemetry gets through.\n")
+    assert ran.stderr == ""
+
+
+def test_nothing_at_the_endpoint_fails_with_the_cure() -> None:
+    """Where nobody listens doctor says which address, why, and what to do; exit code 1."""
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    code, document = doctor(SPANGLASS_ENDPOINT=endpoint)
+    assert (code, document["healthy"]) == (1, False)
+    failed = next(found for found in document["findings"] if found["about"] == "export")
+    assert failed["status"] == "fail"
+    assert f"{endpoint}/v1/traces" in failed["says"]
+    assert "refused" in failed["says"]
+    assert "spanglass up" in failed["cure"]
+    assert said(document, "arrival") == []
+
+
+def test_a_wrong_server_is_told_apart_from_a_wrong_endpoint(server: Started) -> None:
+    """The span leaves but the UI's address is wrong: that, and only that, fails."""
+    code, document = doctor("--endpoint", server.otlp_http, "--server", f"http://127.0.0.1:{free_port()}")
+    assert code == 1
+    assert [found["about"] for found in document["findings"] if found["status"] == "fail"] == ["arrival"]
+
+
+@pytest.mark.parametrize(
+    "variables", [{"OTEL_TRACES_EXPORTER": "none"}, {"OTEL_SDK_DISABLED": "true"}, {"SPANGLASS_DISABLED": "1"}]
+)
+def test_what_silences_the_sdk_is_named(variables: dict[str, str]) -> None:
+    """A variable that keeps every span in is a failure that names the variable."""
+    code, document = doctor(**variables)
+    assert code == 1
+    failures = [says for status, says in said(document, "variables") if status == "fail"]
+    assert any(name in says for name in variables for says in failures)
+
+
+def test_secrets_are_not_shown(server: Started) -> None:
+    """Keys and headers that are set are listed without their values."""
+    _, document = doctor(
+        "--endpoint",
+        server.otlp_http,
+        "--server",
+        server.ui,
+        SPANGLASS_API_KEY="geheim",
+        OTEL_EXPORTER_OTLP_HEADERS="authorization=geheim",
+    )
+    assert "geheim" not in json.dumps(document)
+    assert "SPANGLASS_API_KEY=(hidden)" in said(document, "variables")[0][1]
+
+
+def test_packages_that_record_the_same_calls_are_named(server: Started) -> None:
+    """The instrumentations installed for these tests are named, with what they do to a call."""
+    _, document = doctor("--endpoint", server.otlp_http, "--server", server.ui)
+    beside = [says for _, says in said(document, "beside us")]
+    assert any(says.startswith("opentelemetry-instrumentation-genai-openai is installed") for says in beside)
+    assert any(says.startswith("openinference-instrumentation-openai is installed") for says in beside)
+
+
+def test_a_key_is_needed_where_the_server_has_one(tmp_path: Path) -> None:
+    """Against a server with a key doctor passes with the key and fails without it."""
+    with started(tmp_path, SPANGLASS_SERVER_API_KEY="k3y") as up:
+        flags = ("--endpoint", up.otlp_http, "--server", up.ui)
+        assert doctor(*flags, SPANGLASS_API_KEY="k3y")[0] == 0
+        assert doctor(*flags)[0] == 1
