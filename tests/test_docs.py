@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 BLOCK = re.compile(r"(?P<note><!-- not run: .+? -->\n)?```python\n(?P<code>.*?)```", re.DOTALL)
 
 
-def examples() -> Iterator[object]:
+def examples() -> Iterator[pytest.ParameterSet]:
     """Yield every Python block that is not marked `<!-- not run: why -->`."""
     for page in PAGES:
         for number, block in enumerate(BLOCK.finditer(page.read_text()), 1):
@@ -35,7 +35,7 @@ def provider() -> Iterator[str]:
         yield base_url
 
 
-@pytest.mark.parametrize("code", examples())
+@pytest.mark.parametrize("code", list(examples()))
 def test_examples_run(code: str, provider: str, tmp_path: Path) -> None:
     """A Python example in the docs runs to its end, against the stand-in provider and with nothing exported."""
     environ = {
