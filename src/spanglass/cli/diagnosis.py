@@ -23,6 +23,7 @@ from spanglass.sdk import dropped, hooks, runtime
 from spanglass.settings import PORT, SDK_API_KEY, SDK_DISABLED, SERVER_API_KEY, SETTINGS, Sources, flag
 
 ARRIVES_WITHIN_S: Final = 10.0
+_ANSWERS_WITHIN_S: Final = 2.0
 SERVICE_NAME: Final = "spanglass-doctor"
 _SPAN = "spanglass doctor"
 _FLUSH_WITHIN_S = 15.0
@@ -156,8 +157,8 @@ def _hearing() -> Iterator[list[str]]:
 def arrival(trace_id: str, server: str, api_key: str | None) -> Finding:
     """Ask the server's API for the test span until it is there."""
     started = time.monotonic()
-    said = ""
-    while (waited := time.monotonic() - started) < ARRIVES_WITHIN_S:
+    said, patience = "", ARRIVES_WITHIN_S
+    while (waited := time.monotonic() - started) < patience:
         request = urllib.request.Request(f"{server}/api/v1/traces/{trace_id}")  # noqa: S310 - the command checks it
         if api_key:
             request.add_header("authorization", f"Bearer {api_key}")
@@ -171,7 +172,7 @@ def arrival(trace_id: str, server: str, api_key: str | None) -> Finding:
                 cure = f"Set {SERVER_API_KEY.env} or {SDK_API_KEY.env} to the server's key."
                 return Finding("arrival", Status.FAIL, f"{server} {said}: the key is missing or wrong", cure)
         except (OSError, ValueError) as error:
-            said = f"cannot be asked ({getattr(error, 'reason', error)})"
+            said, patience = f"cannot be asked ({getattr(error, 'reason', error)})", _ANSWERS_WITHIN_S
         time.sleep(0.2)
     cure = "If the endpoint is no spanglass, look for the span there; else name the address of its UI with --server."
     return Finding("arrival", Status.FAIL, f"{server} {said}; the test span is not there", cure)
