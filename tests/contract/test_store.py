@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from records import SECOND, T0, UNPRICED, batch, call, computed, log, point, resource, span, span_id, trace_id
 from spanglass.call import Cost, CostState, Usage

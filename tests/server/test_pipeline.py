@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from exports import export, span_message
 from records import T0
@@ -177,8 +178,7 @@ def test_a_request_that_cannot_be_prepared_fails_alone() -> None:
         bench = Bench(store)
         held = asyncio.create_task(bench.pipeline.submit(received(1)))
         await asyncio.to_thread(store.entered.wait, 10)
-        broken = received(2)
-        object.__setattr__(broken, "spans", [None])
+        broken = replace(received(2), spans=[None])
         outcome = asyncio.gather(
             bench.pipeline.submit(broken), bench.pipeline.submit(received(3)), return_exceptions=True
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from parts import ROOT
 from records import T0, batch, span, trace_id
@@ -244,7 +245,7 @@ def test_one_bad_write_leaves_no_trace(tmp_path: Path) -> None:
     """A write that the engine refuses even when tamed keeps nothing, and the next write works."""
     store = DuckDBStore(tmp_path)
     good, bad = span(1, 1), span(2, 2)
-    object.__setattr__(bad.span, "start_ns", None)
+    bad = replace(bad, span=replace(bad.span, start_ns=None))
 
     with pytest.raises(StoreUnavailable):
         store.write([batch(good), batch(bad)])
