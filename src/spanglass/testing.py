@@ -106,14 +106,15 @@ class Captured:
         return [_span(span, ids) for span in ordered]
 
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the points of each metric by name, both sorted; sums cover the capture alone."""
+        """Return the points of each metric by name, both sorted; sums cover the capture alone, those of 0 are left out."""
         # After the end the reader's sums are of what came later.
         data = _stage.reader.get_metrics_data() if _stage.active is self else None
         for resource in data.resource_metrics if data is not None else ():
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     _add(self._points.setdefault(metric.name, []), metric)
-        return {name: sorted(points, key=_by_labels) for name, points in sorted(self._points.items()) if points}
+        told = {name: [point for point in points if point.get("value") != 0] for name, points in self._points.items()}
+        return {name: sorted(points, key=_by_labels) for name, points in sorted(told.items()) if points}
 
     def logs(self) -> list[dict[str, Any]]:
         """Return log records and events in the order they were emitted; trace and span are numbered as in `spans`."""
