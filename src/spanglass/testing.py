@@ -106,7 +106,7 @@ class Captured:
         return [_span(span, ids) for span in ordered]
 
     def metrics(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the points of each metric by name, both sorted; sums cover the capture alone, those of 0 are left out."""
+        """Return the points of each metric by name, both sorted; of this capture alone, without sums of 0."""
         # After the end the reader's sums are of what came later.
         data = _stage.reader.get_metrics_data() if _stage.active is self else None
         for resource in data.resource_metrics if data is not None else ():
