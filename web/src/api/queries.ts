@@ -43,12 +43,18 @@ export function useTraces(address: Address) {
   });
 }
 
-/** One trace, whole. */
-export function useTrace(id: string) {
+/** Spans of a trace arrive in batches: what ended a moment ago may not be whole. */
+function isGrowing(trace: Trace): boolean {
+  return Date.now() / 1e3 - (trace.start + trace.duration) < 60;
+}
+
+/** One trace, whole; followed while it is live and fresh. */
+export function useTrace(id: string, live: boolean) {
   return useQuery({
     queryKey: ["trace", id],
     queryFn: ({ signal }) => get<Trace>(`/api/v1/traces/${encodeURIComponent(id)}`, {}, signal),
-    staleTime: 30_000,
+    staleTime: LIVE,
+    refetchInterval: ({ state: { data } }) => (live && data !== undefined && isGrowing(data) ? LIVE : false),
     structuralSharing: false, // comparing ten thousand spans costs more than drawing the few in view
     retry,
   });

@@ -1,6 +1,6 @@
 /** A chart over time: axes, the shared crosshair, a brush that selects time, a click that leads to the traces behind. */
 import { useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from "react";
-import { day, minute, type Zone } from "../format/time.ts";
+import { clock, day, minute, type Zone } from "../format/time.ts";
 import { pointAt, usePointed } from "./hover.ts";
 import { ticks, timeTicks } from "./scale.ts";
 import { useWidth } from "./useWidth.ts";
@@ -174,13 +174,15 @@ interface AxisProps {
 function TimeAxis({ steps, width, y, zone }: AxisProps) {
   const end = steps.start + steps.count * steps.step;
   const offset = zone === "utc" ? 0 : -new Date(steps.start * 1e3).getTimezoneOffset() * 60;
-  const days = end - steps.start > 2 * 86_400;
-  return timeTicks(steps.start, end, Math.floor(width / 90), offset).map((at) => {
+  const marks = timeTicks(steps.start, end, Math.floor(width / 90), offset);
+  const apart = (marks[1] ?? end) - (marks[0] ?? steps.start);
+  const words = end - steps.start > 2 * 86_400 ? day : apart < 60 ? clock : minute;
+  return marks.map((at) => {
     const x = ((at - steps.start) / (end - steps.start)) * width;
     if (x < 14 || x > width - 14) return null;
     return (
       <text key={at} className="chart-tick" x={x} y={y} textAnchor="middle">
-        {days ? day(at, zone) : minute(at, zone)}
+        {words(at, zone)}
       </text>
     );
   });
@@ -198,13 +200,15 @@ function Crosshair({ scales, steps, zone, foot }: CrosshairProps) {
   if (pointed === null || pointed >= steps.count) return null;
   const left = scales.x(pointed);
   const right = scales.x(pointed + 1);
-  const middle = Math.min(scales.width - 28, Math.max(28, (left + right) / 2));
+  const words = (steps.step < 60 ? clock : minute)(steps.start + pointed * steps.step, zone);
+  const half = words.length * 3 + 8;
+  const middle = Math.min(scales.width - half, Math.max(half, (left + right) / 2));
   return (
     <g className="chart-crosshair">
       <rect x={left} y={0} width={Math.max(1, right - left)} height={scales.height} />
-      <rect className="chart-crosshair-label" x={middle - 26} y={foot - 12} width={52} height={16} rx={3} />
+      <rect className="chart-crosshair-label" x={middle - half} y={foot - 12} width={half * 2} height={16} rx={3} />
       <text x={middle} y={foot} textAnchor="middle">
-        {minute(steps.start + pointed * steps.step, zone)}
+        {words}
       </text>
     </g>
   );

@@ -17,6 +17,11 @@ export function dollars(amount: string | number): string {
   return Number(text) === 0 ? `< $0.000000000001` : `${sign}$${text}`;
 }
 
+/** Ticks of an axis of money: round amounts, with no more digits than they have. */
+export function dollarTick(amount: number): string {
+  return `$${amount.toLocaleString("en-US", { maximumFractionDigits: 12 })}`;
+}
+
 /** The cost of one call. */
 export function spend(cost: Spend | null): string {
   if (cost === null) return "–";

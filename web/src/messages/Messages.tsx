@@ -52,7 +52,7 @@ function Chat({ conversation }: { readonly conversation: Conversation }) {
         </button>
       )}
       {input.slice(hidden).map((message, index) => (
-        <Turn key={index} message={message} />
+        <Turn key={index} message={message} folded={isLongInstruction(message)} />
       ))}
       {output.length > 0 && <Answers messages={output} />}
       {unreadable.map(({ attribute, text }) => (
@@ -66,6 +66,12 @@ function Chat({ conversation }: { readonly conversation: Conversation }) {
       ))}
     </>
   );
+}
+
+/** Instructions are the same in every call: long ones would push what is new off the screen. */
+function isLongInstruction({ role, parts }: Message): boolean {
+  const length = parts.reduce((sum, part) => sum + (part.kind === "text" ? part.text.length : 0), 0);
+  return (role === "system" || role === "developer") && length > 240;
 }
 
 function Answers({ messages }: { readonly messages: readonly Message[] }) {

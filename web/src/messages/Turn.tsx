@@ -17,7 +17,7 @@ interface Props {
 }
 
 export function Turn({ message, answer = false, folded = false, label = null }: Props) {
-  const known = ["system", "user", "assistant", "tool"].includes(message.role);
+  const known = ["system", "developer", "user", "assistant", "tool"].includes(message.role);
   const [open, setOpen] = useState(!folded);
   const first = message.parts[0];
   const preview = !open && first?.kind === "text" ? first.text : null;

@@ -16,9 +16,9 @@ export function Verdict({ totals }: { readonly totals: Figures }) {
             : `All ${plural(calls, "call")} succeeded`}
         </h1>
         <p className="muted">
-          {errors > 0 && `${percent(errors, calls)} of calls`}
-          {errors > 0 && retries > 0 && ", "}
-          {retries > 0 && `${plural(retries, "retry", "retries")} before ${errors > 0 ? "that" : "they did"}`}
+          {[errors > 0 && `${percent(errors, calls)} of calls`, retries > 0 && plural(retries, "retry", "retries")]
+            .filter(Boolean)
+            .join(" · ")}
         </p>
       </div>
       <dl className="totals">

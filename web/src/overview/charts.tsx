@@ -8,7 +8,7 @@ import { Bars, type Layer } from "../charts/Bars.tsx";
 import { Figure, type Reading } from "../charts/Figure.tsx";
 import { TimeChart, type Scales, type Steps } from "../charts/TimeChart.tsx";
 import { duration, tick } from "../format/duration.ts";
-import { dollars, money, moneyDetail } from "../format/money.ts";
+import { dollars, dollarTick, money, moneyDetail } from "../format/money.ts";
 import { compact, count, percent } from "../format/number.ts";
 import { clock } from "../format/time.ts";
 
@@ -98,7 +98,7 @@ export function CostChart(props: ChartProps) {
       : []),
   ];
   return (
-    <Chart {...props} title="Cost" highest={highestStack(layers)} tick={dollars} readings={readings}>
+    <Chart {...props} title="Cost" highest={highestStack(layers)} tick={dollarTick} readings={readings}>
       {(scales) => (
         <>
           <Bars scales={scales} layers={layers} />

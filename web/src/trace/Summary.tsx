@@ -88,12 +88,14 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
             <dd className="number">{duration(call.first_token)}</dd>
           </div>
         )}
-        <div>
-          <dt>Finish</dt>
-          <dd className={cut ? "warn-text" : undefined}>
-            {call.incomplete ? "cut" : call.finish_reasons.join(", ") || "–"}
-          </dd>
-        </div>
+        {(call.incomplete || call.finish_reasons.length > 0) && (
+          <div>
+            <dt>Finish</dt>
+            <dd className={cut ? "warn-text" : undefined}>
+              {call.incomplete ? "cut" : call.finish_reasons.join(", ")}
+            </dd>
+          </div>
+        )}
       </dl>
       {span.cost !== null && span.status !== "error" && <CostSplit cost={span.cost} />}
     </>
@@ -103,7 +105,7 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
 /** Cost as a bar: how much of it the input, how much the output. */
 function CostSplit({ cost }: { readonly cost: Spend }) {
   const [input, output] = [Number(cost.input ?? 0), Number(cost.output ?? 0)];
-  const known = cost.input !== null && cost.output !== null && input + output > 0;
+  const known = input > 0 && output > 0;
   const words: Record<string, string> = {
     reported: "reported by the provider",
     computed: "computed from usage",

@@ -16,7 +16,7 @@ import { WhereBar } from "./WhereBar.tsx";
 
 export function TracePage({ id }: { readonly id: string }) {
   const address = useAddress();
-  const { data, error, refetch } = useTrace(id);
+  const { data, error, refetch } = useTrace(id, address.live);
   if (data !== undefined) return <Opened trace={data} />;
   if (error === null) return <p className="loading">Loading…</p>;
   return (

@@ -208,11 +208,13 @@ export function findNodes(tree: Tree, text: string): { matches: readonly Node[];
   return { matches, keep };
 }
 
-/** The span a person most likely came for: the first failure that counts, else the first model call, else the root. */
+/** The span a person most likely came for: the first failure that counts, else the first call that answers, else the root. */
 export function firstOfInterest(tree: Tree): Node | null {
   const failed = tree.nodes.filter((node) => node.span.status === "error" && !node.superseded);
   const deepest = failed.find((node) => node.failedBelow === 0);
-  return deepest ?? tree.nodes.find((node) => node.span.call !== null && !node.superseded) ?? tree.roots[0] ?? null;
+  const calls = tree.nodes.filter((node) => node.span.call !== null && !node.superseded);
+  const speaking = calls.find((node) => node.span.call?.operation !== "embeddings");
+  return deepest ?? speaking ?? calls[0] ?? tree.roots[0] ?? null;
 }
 
 function words(span: SpanView): string {

@@ -52,7 +52,8 @@ export function TraceLine({ row, address, position, top, selected, longest, now 
         {row.services.length > 1 && <span className="muted"> +{row.services.length - 1}</span>}
       </span>
       <span role="cell" className="c-models cut" title={row.models.join(", ")}>
-        {row.models.join(", ")}
+        {row.models[0] ?? ""}
+        {row.models.length > 1 && <span className="muted"> +{row.models.length - 1}</span>}
       </span>
       <span role="cell" className="c-user cut muted" title={row.user_id ?? undefined}>
         {row.user_id ?? ""}
