@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NoReturn
 
 import pytest
 from msgspec.structs import replace
@@ -14,10 +15,10 @@ from spanglass.call import Cost, CostState, Usage
 from spanglass.errors import Overloaded, StoreUnavailable
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
-from spanglass.server.pipeline import Pipeline, cost_of
+from spanglass.server.pipeline import Pipeline, cost_of, prepare, was_refused
 from spanglass.server.receive.decode import Decoder
 from spanglass.server.receive.limits import Limits
-from spanglass.server.record import Batch, Call, Received, Signal
+from spanglass.server.record import Batch, Call, Received, Signal, Status, Value
 from spanglass.server.store.duckdb import DuckDBStore
 from spanglass.server.store.protocol import Parameter, Row, Written
 
@@ -170,29 +171,24 @@ def test_a_failed_write_fails_its_requests_and_no_others(failure: Exception) -> 
     assert bench.allowance.held == 0
 
 
-def test_a_request_that_cannot_be_prepared_fails_alone() -> None:
-    """A fault of ours in one request does not take its neighbours along."""
+class Hostile(dict[str, Value]):
+    """Attributes that break whoever looks into them."""
 
-    async def main() -> tuple[object, object]:
-        store = Gate()
-        bench = Bench(store)
-        held = asyncio.create_task(bench.pipeline.submit(received(1)))
-        await asyncio.to_thread(store.entered.wait, 10)
-        broken = replace(received(2), spans=[None])
-        outcome = asyncio.gather(
-            bench.pipeline.submit(broken), bench.pipeline.submit(received(3)), return_exceptions=True
-        )
-        await asyncio.sleep(0)
-        store.open.set()
-        await held
-        first, second = await outcome
-        await bench.pipeline.close()
-        return first, second
+    def get(self, *_: object) -> NoReturn:
+        """Fail."""
+        raise RuntimeError("a bug")
 
-    first, second = asyncio.run(main())
 
-    assert isinstance(first, AttributeError)
-    assert second is None
+def test_a_span_that_cannot_be_understood_is_kept_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of ours in one span costs neither it nor its neighbours: it is kept without facts, and logged."""
+    good = received(1).spans[0]
+    bad = replace(good, attributes=Hostile(good.attributes))
+
+    batch = prepare(replace(received(1), spans=[good, bad]))
+
+    assert [stored.facts.work for stored in batch.spans] == ["llm", "other"]
+    assert batch.spans[1].span is bad
+    assert "please report this" in caplog.text
 
 
 def test_a_sender_that_left_does_not_stop_the_rest() -> None:
@@ -255,3 +251,22 @@ def test_cost_is_taken_from_who_knows_best(call: Call, state: str, amount: Decim
     cost = cost_of(call, at_ns=T0)
 
     assert (cost.state, cost.amount) == (state, amount)
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "refused"),
+    [
+        (Call("chat", "openai"), Status.ERROR, True),
+        (Call("chat", "openai"), Status.UNSET, False),
+        (Call("chat", "openai", incomplete=True), Status.ERROR, False),
+        (Call("chat", "openai", response_id="r"), Status.ERROR, False),
+        (Call("chat", "openai", first_chunk_ns=1), Status.ERROR, False),
+        (Call("chat", "openai", usage=USAGE), Status.ERROR, False),
+    ],
+    ids=["refused", "no error", "cut stream", "an id", "a first chunk", "usage"],
+)
+def test_a_refused_call_is_no_spend(call: Call, status: Status, refused: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A 429 costs nothing and is not unpriced; an answer that broke off cost something nobody knows."""
+    sent = replace(received(1).spans[0], status=status)
+
+    assert was_refused(sent, call) is refused

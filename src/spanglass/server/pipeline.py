@@ -19,11 +19,11 @@ from queue import SimpleQueue
 from spanglass.call import Cost, CostState
 from spanglass.cost.price import price
 from spanglass.cost.table import PriceTable
-from spanglass.errors import StoreError, StoreUnavailable
+from spanglass.errors import StoreUnavailable
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
 from spanglass.server.normalise.facts import normalise
-from spanglass.server.record import Batch, Call, Received, Span, StoredSpan
+from spanglass.server.record import Batch, Call, Facts, Received, Span, Status, StoredSpan
 from spanglass.server.store.protocol import Store
 
 _log = logging.getLogger("spanglass.server")
@@ -35,7 +35,6 @@ class _Waiting:
 
     received: Received
     done: asyncio.Future[None]
-    error: Exception | None = None
 
 
 class Pipeline:
@@ -90,43 +89,34 @@ class Pipeline:
             while not self._queue.empty():
                 taken.append(self._queue.get())
             last = None in taken
-            self._round([waiting for waiting in taken if waiting is not None])
+            group = [waiting for waiting in taken if waiting is not None]
+            if group:
+                self._round(group)
 
     def _round(self, group: Sequence[_Waiting]) -> None:
         began = time.perf_counter()
-        batches = []
-        for waiting in group:
-            try:
-                batches.append(prepare(waiting.received, self._prices))
-            except Exception as error:  # noqa: BLE001 - the writer's guard: one request must not fail its neighbours
-                waiting.error = error
-        if batches:
-            self._write(group, batches, began)
-        self._loop.call_soon_threadsafe(self._settle, group, time.perf_counter() - began)
-
-    def _write(self, group: Sequence[_Waiting], batches: Sequence[Batch], began: float) -> None:
+        failure: StoreUnavailable | None = None
         try:
-            written = self._store.write(batches)
-        except Exception as error:  # noqa: BLE001 - as above: the thread lives on, whatever a store does
-            if not isinstance(error, StoreError):
-                _log.error("The store failed in a way it should not; the senders were told", exc_info=error)
-            failure = error if isinstance(error, StoreUnavailable) else StoreUnavailable(f"Not written: {error}")
-            for waiting in group:
-                waiting.error = waiting.error or failure
-        else:
+            written = self._store.write([prepare(waiting.received, self._prices) for waiting in group])
             self._counters.count_commit(written.stored, written.duplicates, time.perf_counter() - began)
+        except StoreUnavailable as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - the writer's guard: whatever a store does, the next round is written
+            _log.exception("A write failed in a way it should not; the senders were told to try again")
+            failure = StoreUnavailable(f"The server could not write ({type(error).__name__}); its log says why.")
+        self._loop.call_soon_threadsafe(self._settle, group, failure, time.perf_counter() - began)
 
-    def _settle(self, group: Sequence[_Waiting], seconds: float) -> None:
+    def _settle(self, group: Sequence[_Waiting], failure: StoreUnavailable | None, seconds: float) -> None:
         """Tell the senders, in the event loop."""
         self._allowance.took_round(seconds)
         for waiting in group:
             self._allowance.give(waiting.received.size)
             if waiting.done.done():  # the sender has gone
                 continue
-            if waiting.error is None:
+            if failure is None:
                 waiting.done.set_result(None)
             else:
-                waiting.done.set_exception(waiting.error)
+                waiting.done.set_exception(failure)
 
 
 def prepare(received: Received, prices: PriceTable | None = None) -> Batch:
@@ -141,9 +131,25 @@ def prepare(received: Received, prices: PriceTable | None = None) -> Batch:
 
 
 def _understood(span: Span, prices: PriceTable | None) -> StoredSpan:
-    facts = normalise(span)
-    cost = None if facts.call is None else cost_of(facts.call, at_ns=span.start_ns, prices=prices)
+    try:
+        facts = normalise(span)
+        call = facts.call
+        billed = call is not None and not was_refused(span, call)
+        cost = cost_of(call, at_ns=span.start_ns, prices=prices) if call is not None and billed else None
+    except Exception:  # noqa: BLE001 - the guard of understanding: a fault of ours must not cost its sender the span
+        _log.exception("The span %s of trace %s is kept without facts: please report this", span.span_id, span.trace_id)
+        return StoredSpan(span, Facts())
     return StoredSpan(span, facts, cost)
+
+
+def was_refused(span: Span, call: Call) -> bool:
+    """Tell whether a call failed before it used anything (429, 401, no connection): it costs nothing and is no spend.
+
+    A call that failed after its answer began is not one of these: what it used is unknown, which is not nothing.
+    """
+    answered = call.response_id or call.first_chunk_ns is not None or call.incomplete
+    told = call.usage or call.reported_cost is not None or call.producer_cost
+    return span.status is Status.ERROR and not answered and not told
 
 
 def cost_of(call: Call, *, at_ns: int, prices: PriceTable | None = None) -> Cost:

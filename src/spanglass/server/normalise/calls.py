@@ -26,9 +26,27 @@ _PROVIDERS = {
     "vertexai": "gcp.vertex_ai",
     "xai": "x_ai",
 }
-_INPUT = (attr.INPUT_TOKENS, attr.CACHE_READ_TOKENS, attr.CACHE_WRITE_TOKENS)
-_COUNTS = frozenset({*_INPUT, attr.OUTPUT_TOKENS, attr.REASONING_TOKENS, attr.WEB_SEARCHES})
-"""Counts that say something by themselves; the others are parts of these."""
+_RARER = frozenset(
+    {
+        attr.CACHE_WRITE_1H_TOKENS,
+        attr.REASONING_TOKENS,
+        attr.INPUT_AUDIO_TOKENS,
+        attr.OUTPUT_AUDIO_TOKENS,
+        attr.CACHE_READ_AUDIO_TOKENS,
+        attr.INPUT_IMAGE_TOKENS,
+        attr.OUTPUT_IMAGE_TOKENS,
+        attr.ACCEPTED_PREDICTION_TOKENS,
+        attr.REJECTED_PREDICTION_TOKENS,
+        attr.WEB_SEARCHES,
+        attr.USAGE_ESTIMATED,
+    }
+)
+_COUNTS = (_RARER - {attr.USAGE_ESTIMATED}) | {
+    attr.INPUT_TOKENS,
+    attr.OUTPUT_TOKENS,
+    attr.CACHE_READ_TOKENS,
+    attr.CACHE_WRITE_TOKENS,
+}
 
 
 def read_call(attributes: Attributes) -> Call | None:
@@ -70,33 +88,33 @@ def read_usage(attributes: Attributes) -> Usage | None:
     Some producers pass on Anthropic's own count, which leaves cached input out. Input below its own cached part can
     only mean that, so the parts are added; without this such a call would be priced too low.
     """
-    if attributes.keys().isdisjoint(_COUNTS):
+    if _COUNTS.isdisjoint(attributes):
         return None
-    total, read, written = (_count(attributes, name) for name in _INPUT)
+    get = attributes.get
+    total, output = as_count(get(attr.INPUT_TOKENS)), as_count(get(attr.OUTPUT_TOKENS))
+    read, written = as_count(get(attr.CACHE_READ_TOKENS)), as_count(get(attr.CACHE_WRITE_TOKENS))
     cached = (read or 0) + (written or 0)
     if total is not None and total < cached:
         total += cached
+    if _RARER.isdisjoint(attributes):
+        return Usage(total, output, read, written)
     return Usage(
         total,
-        _count(attributes, attr.OUTPUT_TOKENS),
+        output,
         read,
         written,
-        _count(attributes, attr.CACHE_WRITE_1H_TOKENS),
-        _count(attributes, attr.REASONING_TOKENS),
-        _count(attributes, attr.INPUT_AUDIO_TOKENS),
-        _count(attributes, attr.OUTPUT_AUDIO_TOKENS),
-        _count(attributes, attr.CACHE_READ_AUDIO_TOKENS),
-        _count(attributes, attr.INPUT_IMAGE_TOKENS),
-        _count(attributes, attr.OUTPUT_IMAGE_TOKENS),
-        _count(attributes, attr.ACCEPTED_PREDICTION_TOKENS),
-        _count(attributes, attr.REJECTED_PREDICTION_TOKENS),
-        _count(attributes, attr.WEB_SEARCHES),
-        as_flag(attributes.get(attr.USAGE_ESTIMATED)) is True,
+        as_count(get(attr.CACHE_WRITE_1H_TOKENS)),
+        as_count(get(attr.REASONING_TOKENS)),
+        as_count(get(attr.INPUT_AUDIO_TOKENS)),
+        as_count(get(attr.OUTPUT_AUDIO_TOKENS)),
+        as_count(get(attr.CACHE_READ_AUDIO_TOKENS)),
+        as_count(get(attr.INPUT_IMAGE_TOKENS)),
+        as_count(get(attr.OUTPUT_IMAGE_TOKENS)),
+        as_count(get(attr.ACCEPTED_PREDICTION_TOKENS)),
+        as_count(get(attr.REJECTED_PREDICTION_TOKENS)),
+        as_count(get(attr.WEB_SEARCHES)),
+        as_flag(get(attr.USAGE_ESTIMATED)) is True,
     )
-
-
-def _count(attributes: Attributes, name: str) -> int | None:
-    return as_count(attributes[name]) if name in attributes else None
 
 
 def _producer_cost(attributes: Attributes) -> Cost | None:

@@ -23,7 +23,7 @@ def as_text(value: Value) -> str | None:
 
 def as_count(value: Value) -> int | None:
     """Return a whole number from 0 to 2^63 - 1; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:  # neither a bool nor an IntEnum comes out of OTLP
         return value if 0 <= value <= _MOST else None
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdecimal() and len(value) <= len(str(_MOST)) - 1 else None

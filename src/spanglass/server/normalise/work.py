@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spanglass.semconv import attributes as attr
+from spanglass.server.normalise.reading import as_text
 from spanglass.server.record import Attributes, Call, Span, SpanKind, Work
 
 _OPERATIONS = {
@@ -38,7 +39,7 @@ def work_of(span: Span, attributes: Attributes, call: Call | None) -> Work:
         return _OPERATIONS[operation]
     if attr.TOOL_NAME in attributes or attr.TOOL_CALL_ID in attributes:
         return Work.TOOL
-    if attributes.get(attr.DB_SYSTEM) in _VECTOR_STORES:
+    if as_text(attributes.get(attr.DB_SYSTEM)) in _VECTOR_STORES:
         return Work.RETRIEVAL
     for name, work in _MARKS:
         if name in attributes:
