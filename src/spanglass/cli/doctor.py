@@ -35,7 +35,8 @@ def doctor(
 ) -> None:
     """Find out whether telemetry gets from here to the page: settings, hooks, endpoint, and a test span there and back.
 
-    Run it with the Python and the variables of the application. It leaves one trace, of service spanglass-doctor.
+    Run it with the Python and the variables of the application.
+    It leaves one trace, of service spanglass-doctor.
     Exit code 1 means that something failed.
     """
     sources = Sources.load()

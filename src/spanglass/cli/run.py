@@ -43,8 +43,9 @@ def run(
 ) -> None:
     """Run a Python program under the SDK without changing it, as `python PROGRAM` would.
 
-    Its arguments, exit code, signals and tracebacks stay its own. spanglass must be installed where the program's
-    packages are. Processes that the program starts anew are not seen, those it forks are.
+    Its arguments, exit code, signals and tracebacks stay its own.
+    spanglass must be installed where the program's packages are.
+    Processes that the program forks are seen, those it starts anew are not.
     """
     target = program[0]
     _check(target, module=module)

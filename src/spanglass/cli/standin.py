@@ -26,8 +26,9 @@ def standin(
 ) -> None:
     """Stand in for the OpenAI API: chat completions, responses and embeddings, streamed or not.
 
-    Answers are made up. A request asks for more than a plain answer (a rate limit, a cut stream, cached tokens, ...)
-    with the header x-standin-scenario, or with the model standin-SCENARIO; --scenarios lists them.
+    Answers are made up, and their usage agrees with them.
+    The header x-standin-scenario asks for more: a rate limit, a cut stream, cached tokens, ...
+    So does the model name standin-SCENARIO. --scenarios lists them all.
     """
     from spanglass.standin.scenario import HEADER, MEANINGS  # noqa: PLC0415 - `--help` needs nothing of this
 
