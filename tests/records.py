@@ -101,7 +101,7 @@ def call(
     lasts: float = 1.0,
     model: str | None = "gpt",
     usage: Usage | None = None,
-    cost: Cost = UNPRICED,
+    cost: Cost | None = UNPRICED,
     status: Status = Status.UNSET,
     resend: int | None = None,
     first_token: float | None = None,

@@ -28,7 +28,7 @@ def chat() -> list[StoredSpan]:
     """Return trace 1: a chat of two services with a retried call, a reported cost and an unpriced model."""
     return [
         span(1, 1, at=10, lasts=8, name="POST /chat", facts=Facts(user_id="ann", session_id="s1", feature="help")),
-        call(1, 2, 1, at=11, lasts=1, status=Status.ERROR),
+        call(1, 2, 1, at=11, lasts=1, status=Status.ERROR, cost=None),  # refused: it used nothing
         call(
             1,
             3,
@@ -83,7 +83,7 @@ def test_overview_counts_calls_not_attempts(full: Store) -> None:
 
 
 def test_overview_says_how_its_cost_is_known(full: Store) -> None:
-    """The sum keeps its states apart; what has no price is counted, not added as 0."""
+    """The sum keeps its states apart; what has no price is counted, not added as 0; what was refused cost nothing."""
     totals = asked(full).totals
 
     assert totals.cost == Money(
@@ -91,8 +91,8 @@ def test_overview_says_how_its_cost_is_known(full: Store) -> None:
         reported=Decimal("0.02"),
         computed=Decimal("0.0001"),
         estimated=Decimal("0.003"),
-        calls=5,
-        unpriced=2,
+        calls=4,
+        unpriced=1,
     )
     assert totals.tokens == Tokens(input=101, output=27, cache_read=60, cache_write=None, reasoning=None)
 
@@ -170,7 +170,7 @@ def test_traces_are_newest_first_with_their_sums(full: Store) -> None:
     assert (row.service, row.environment, row.services) == ("shop", "production", ("db", "shop"))
     assert (row.spans, row.calls, row.retries, row.errors, row.status) == (5, 2, 1, 1, "ok")
     assert (row.models, row.tokens) == (("gpt", "new"), Tokens(input=101, output=20, cache_read=60))
-    assert row.cost == Money(amount=Decimal("0.02"), reported=Decimal("0.02"), calls=3, unpriced=2)
+    assert row.cost == Money(amount=Decimal("0.02"), reported=Decimal("0.02"), calls=2, unpriced=1)
     assert (row.first_token, row.user_id, row.session_id, row.feature) == (0.5, "ann", "s1", "help")
 
 

@@ -208,7 +208,7 @@ class StoredSpan(_Record, frozen=True):
     Attributes:
         span: As received.
         facts: As normalised.
-        cost: What the call cost; None where, and only where, the span is not a call to a model.
+        cost: What the call cost; None where the span is not a call to a model, or one refused before it used anything.
     """
 
     span: Span

@@ -109,7 +109,8 @@ SELECT
   sum(CASE WHEN cost_state = 'reported' THEN cost_amount END) AS cost_reported,
   sum(CASE WHEN cost_state = 'computed' THEN cost_amount END) AS cost_computed,
   sum(CASE WHEN cost_state = 'estimated' THEN cost_amount END) AS cost_estimated,
-  sum(CASE WHEN cost_amount IS NULL THEN 1 ELSE 0 END) AS unpriced,
+  count(cost_state) AS billed,
+  count(CASE WHEN cost_state = 'unpriced' THEN 1 END) AS unpriced,
   sg_percentiles(CAST((end_ns - start_ns) * 1e-9 AS FLOAT)) AS duration,
   sg_percentiles(CAST(first_token_ns * 1e-9 AS FLOAT)) AS first_token
 FROM spans

@@ -19,7 +19,7 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
         reported: Part of the amount that providers reported.
         computed: Part computed from recorded usage.
         estimated: Part that rests on an estimate.
-        calls: Calls summed.
+        calls: Attempts summed; those refused before they used anything are not among them.
         unpriced: Calls among them that have no amount.
     """
 
@@ -71,20 +71,15 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: int | None = None
 
 
-def money(row: Row, calls: int) -> Money:
-    """Return the sum of a row with the columns cost, cost_reported, cost_computed, cost_estimated and unpriced.
-
-    Args:
-        row: From a statement that sums.
-        calls: How many calls it sums.
-    """
+def money(row: Row) -> Money:
+    """Return the sum of a row with the columns cost, cost_{reported,computed,estimated}, billed and unpriced."""
     return Money(
         amount=decimal(row["cost"]),
         reported=decimal(row["cost_reported"]),
         computed=decimal(row["cost_computed"]),
         estimated=decimal(row["cost_estimated"]),
-        calls=calls,
-        unpriced=whole(row["unpriced"]) or 0,
+        calls=count(row["billed"]),
+        unpriced=count(row["unpriced"]),
     )
 
 

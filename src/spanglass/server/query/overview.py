@@ -151,7 +151,7 @@ def _figures(row: Row) -> Figures:
         retries=retries,
         errors=max(0, count(row["failed"]) - retries),
         tokens=tokens(row),
-        cost=money(row, attempts),
+        cost=money(row),
         duration=percentiles(row["duration"]),
         first_token=percentiles(row["first_token"]),
     )

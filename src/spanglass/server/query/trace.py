@@ -103,7 +103,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
         prompt_name: The prompt template.
         prompt_version: Its version.
         call: Set where the span is one model call.
-        cost: Set where the span is one model call.
+        cost: Set where the span is one model call that used something.
         attributes: As sent.
         resource: Resource attributes, as sent.
         events: As sent, in order of time.
@@ -244,7 +244,7 @@ def _span(row: Row, start_ns: int) -> SpanView:
         prompt_name=text(row["prompt_name"]),
         prompt_version=text(row["prompt_version"]),
         call=_call(row) if is_call else None,
-        cost=_spend(row) if is_call else None,
+        cost=_spend(row),
         attributes=_object(str(row["attributes"])),
         resource=_object(str(row["resource"])),
         events=_event_views(row["events"], start_ns),
@@ -270,9 +270,12 @@ def _call(row: Row) -> CallView:
     )
 
 
-def _spend(row: Row) -> Spend:
+def _spend(row: Row) -> Spend | None:
+    state = text(row["cost_state"])
+    if state is None:
+        return None
     return Spend(
-        state=text(row["cost_state"]) or CostState.UNPRICED,
+        state=state,
         amount=decimal(row["cost_amount"]),
         input=decimal(row["cost_input"]),
         output=decimal(row["cost_output"]),
@@ -310,6 +313,6 @@ def _sum_cost(calls: Sequence[Row]) -> Money:
         reported=by_state.get(CostState.REPORTED),
         computed=by_state.get(CostState.COMPUTED),
         estimated=by_state.get(CostState.ESTIMATED),
-        calls=len(calls),
-        unpriced=sum(row["cost_amount"] is None for row in calls),
+        calls=sum(row["cost_state"] is not None for row in calls),
+        unpriced=sum(row["cost_state"] == CostState.UNPRICED for row in calls),
     )

@@ -239,7 +239,7 @@ def _row(row: Row) -> TraceRow:
         status="error" if failed else "ok",
         models=texts(row["all_models"]),
         tokens=tokens(row),
-        cost=money(row, attempts),
+        cost=money(row),
         first_token=seconds(row["first_content_ns"]),
         user_id=text(row["first_user"]),
         session_id=text(row["first_session"]),
