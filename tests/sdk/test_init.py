@@ -121,8 +121,9 @@ print(spanglass.flush(10))
         assert run(script.replace("flush(10)", "flush(0.2)"), endpoint=seen.endpoint).stdout == "False\n"
 
 
-def test_a_refusal_is_said_with_its_reason() -> None:
-    """A receiver that answers 401 is named with that answer, once, and the spans count as dropped."""
+@pytest.mark.parametrize("status", [302, 400, 401, 404])
+def test_a_refusal_is_said_with_its_reason(status: int) -> None:
+    """A receiver that refuses or redirects is named with that answer, once, and the spans count as dropped."""
     script = """
 import spanglass
 from opentelemetry import trace
@@ -134,11 +135,11 @@ for _ in range(3):
 print(dict(dropped.totals()))
 """
     with receiver() as seen:
-        seen.status = 401
+        seen.status = status
         done = run(script, endpoint=seen.endpoint)
     assert done.stdout == "{('traces', 'export_failed'): 3}\n"
     assert done.stderr.count("Cannot export") == 1
-    assert "401" in done.stderr
+    assert str(status) in done.stderr
 
 
 def test_a_receiver_that_is_busy_is_asked_again() -> None:

@@ -61,7 +61,8 @@ class _Running:
 class _State:
     running: _Running | None = None
     started: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    # Reentrant: what `init` imports may call it again.
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 _state = _State()
@@ -334,7 +335,7 @@ def _hook_into_process() -> None:
 
 @safely("fork")
 def _renew_after_fork() -> None:
-    _state.lock = threading.Lock()
+    _state.lock = threading.RLock()
     guard.renew_after_fork()
     dropped.renew_after_fork()
     running = _state.running

@@ -81,6 +81,9 @@ class Urllib3Transport(BaseHTTPTransport):
             response = self._pools.request(method, url, body=data, headers=headers, timeout=Timeout(total=timeout))
         except (HTTPError, OSError, ValueError) as error:
             return _Result(error=error)
+        if 300 <= response.status < 400:  # OpenTelemetry would take it for delivered
+            target = response.headers.get("location", "elsewhere")
+            return _Result(error=ValueError(f"{response.status}: it redirects to {target}; use the address it names"))
         return _Result(status_code=response.status, reason=response.reason, response=response)
 
     def is_connection_error(self, exception: Exception | None) -> bool:
