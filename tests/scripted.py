@@ -40,6 +40,7 @@ class Asked:
 
 class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: clients that go away are part of the tests."""

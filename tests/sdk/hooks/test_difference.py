@@ -64,6 +64,16 @@ def facts(response: httpx2.Response) -> dict[str, object]:
     }
 
 
+def sync_stream(response: httpx2.Response) -> Iterator[bytes]:
+    stream: Any = response.stream
+    return iter(stream)
+
+
+def async_stream(response: httpx2.Response) -> AsyncIterator[bytes]:
+    stream: Any = response.stream
+    return aiter(stream)
+
+
 def whole(response: httpx2.Response) -> Iterator[object]:
     yield response.read()
     yield response.content
@@ -86,7 +96,7 @@ def text(response: httpx2.Response) -> Iterator[object]:
 
 
 def own_stream(response: httpx2.Response) -> Iterator[object]:
-    yield b"".join(response.stream)
+    yield b"".join(sync_stream(response))
     yield response.is_closed
 
 
@@ -169,7 +179,7 @@ async def async_lines(response: httpx2.Response) -> AsyncIterator[object]:
 
 
 async def async_own_stream(response: httpx2.Response) -> AsyncIterator[object]:
-    yield b"".join([piece async for piece in response.stream])
+    yield b"".join([piece async for piece in async_stream(response)])
     yield response.is_closed
 
 
@@ -182,7 +192,7 @@ async def async_drain(response: httpx2.Response) -> AsyncIterator[object]:
     first = response.aiter_raw()
     begun = await anext(first, b"")
     if begun:  # a connection whose answer was empty has nothing to drain: reading on would wait for a timeout
-        yield begun + b"".join([piece async for piece in response.stream])
+        yield begun + b"".join([piece async for piece in async_stream(response)])
     await response.aclose()
     await first.aclose()
 
