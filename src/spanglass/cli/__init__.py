@@ -23,6 +23,8 @@ def main() -> None:
     except SpanglassError as error:
         sys.stderr.write(f"spanglass: {error}\n")
         sys.exit(2)
+    except KeyboardInterrupt:  # while a command was still being loaded
+        sys.exit(130)
 
 
 def __getattr__(name: str) -> object:

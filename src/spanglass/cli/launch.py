@@ -43,7 +43,8 @@ def _run_module(arguments: list[str]) -> None:
 def _run_script(arguments: list[str]) -> None:
     path = str(Path(arguments[0]).absolute())
     sys.argv = list(arguments)
-    sys.path[0] = str(Path(path).resolve().parent)
+    if not sys.flags.safe_path:
+        sys.path[0] = str(Path(path).resolve().parent)
     with io.open_code(path) as stream:
         code = compile(stream.read(), path, "exec", dont_inherit=True)
     namespace = sys.modules["__main__"].__dict__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from spanglass.standin.answer import Answer, Event, disturbed, encoded
@@ -59,10 +60,13 @@ def stream(answer: Answer) -> list[Event]:
     reports = answer.ask.include_usage and answer.reports_usage
     nothing: Json = {"usage": None} if answer.ask.include_usage else {}
     events = []
-    for index, reply in enumerate(answer.replies):
-        for delta, finish, count in _deltas(answer, reply):
-            choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
-            events.append(_event(chunk | {"choices": [choice]} | nothing | answer.padding(), count))
+    # The choices of one answer are made at the same time, so their pieces alternate.
+    for step in zip_longest(*(_deltas(answer, reply) for reply in answer.replies)):
+        for index, made in enumerate(step):
+            if made is not None:
+                delta, finish, count = made
+                choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+                events.append(_event(chunk | {"choices": [choice]} | nothing | answer.padding(), count))
     if reports:
         events.append(_event(chunk | {"choices": [], "usage": _usage(answer)} | answer.padding()))
     events.append(Event(b"data: [DONE]\n\n"))

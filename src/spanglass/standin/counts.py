@@ -51,11 +51,12 @@ def counted(ask: Ask, replies: tuple[Reply, ...], scenarios: Scenarios) -> Count
     reasoning = sum(reply.reasoning or 0 for reply in replies)
     audio_out = said * _AUDIO_PER_TOKEN if ask.audio or Scenario.AUDIO in scenarios else 0
     accepted, rejected = _prediction(ask, replies)
+    cached = _cacheable(prompt) if Scenario.CACHED in scenarios else 0
     return Counts(
         prompt=prompt,
         completion=said + called + reasoning + audio_out + rejected,
-        cached=_cacheable(prompt) if Scenario.CACHED in scenarios else 0,
-        cache_write=_cacheable(prompt) if Scenario.CACHE_WRITE in scenarios else 0,
+        cached=cached,
+        cache_write=min(_cacheable(prompt), prompt - cached) if Scenario.CACHE_WRITE in scenarios else 0,
         reasoning=reasoning,
         audio_in=audio_in,
         audio_out=audio_out,

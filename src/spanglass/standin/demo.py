@@ -71,7 +71,7 @@ class Demo:
         self._processes.clear()
 
     def _start(self, variables: Mapping[str, str], role: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "spanglass.standin", role, "--speed", str(self._speed), *arguments]
+        command = [sys.executable, "-P", "-m", "spanglass.standin", role, "--speed", str(self._speed), *arguments]
         process = subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdin=subprocess.PIPE,  # its end tells the child that we are gone, however we went
