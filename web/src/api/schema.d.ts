@@ -140,7 +140,7 @@ export interface components {
          *             reported: Part of the amount that providers reported.
          *             computed: Part computed from recorded usage.
          *             estimated: Part that rests on an estimate.
-         *             calls: Calls summed.
+         *             calls: Attempts summed; those refused before they used anything are not among them.
          *             unpriced: Calls among them that have no amount.
          */
         readonly Money: {
@@ -279,7 +279,7 @@ export interface components {
          *             prompt_name: The prompt template.
          *             prompt_version: Its version.
          *             call: Set where the span is one model call.
-         *             cost: Set where the span is one model call.
+         *             cost: Set where the span is one model call that used something.
          *             attributes: As sent.
          *             resource: Resource attributes, as sent.
          *             events: As sent, in order of time.
