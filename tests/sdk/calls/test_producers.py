@@ -11,11 +11,14 @@ from openinference.instrumentation.openai import OpenAIInstrumentor as OpenInfer
 from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor as GenAI
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
+from parts import ROOT
 from scripted import Answer, ScriptedServer, scripted
+from spanglass.sdk.calls.producers import NOBODY, PRODUCERS, UTIL_GENAI, Producer, producer_of
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
 from telemetry import Telemetry, recording
 
+PRODUCER_OF_COUNTS = Producer(frozenset({metrics.OPERATION_DURATION.name, metrics.TOKEN_USAGE.name}))
 QUESTION: Any = [{"role": "user", "content": "Hi"}]
 JSON = (
     b'{"id":"c-1","object":"chat.completion","created":1,"model":"gpt-4o-mini-2024-07-18","choices":[{"index":0,'
@@ -66,7 +69,7 @@ def by_hand(telemetry: Telemetry) -> Iterator[None]:
         yield
 
 
-PRODUCERS = {
+RECORDING = {
     "genai": (genai, "opentelemetry.instrumentation.genai.openai"),
     "openinference": (openinference, "openinference.instrumentation.openai"),
     "by hand": (by_hand, "ai-service"),
@@ -89,10 +92,10 @@ def total(telemetry: Telemetry, metric: metrics.Metric) -> float:
 
 
 @pytest.mark.parametrize("streamed", ["", "streamed"])
-@pytest.mark.parametrize("name", PRODUCERS)
+@pytest.mark.parametrize("name", RECORDING)
 def test_one_span_with_cost_and_every_metric_once(name: str, streamed: str, server: ScriptedServer) -> None:
     """The producer's span carries usage and cost; duration, tokens and cost are counted once between the two."""
-    produced, scope = PRODUCERS[name]
+    produced, scope = RECORDING[name]
     server.script.append(STREAM if streamed else ANSWER)
     with recording() as telemetry, produced(telemetry), client(server) as made:
         if streamed:
@@ -116,10 +119,10 @@ def test_one_span_with_cost_and_every_metric_once(name: str, streamed: str, serv
     assert total(telemetry, metrics.TIME_TO_FIRST_TOKEN) == (1 if streamed else 0)
 
 
-@pytest.mark.parametrize("name", PRODUCERS)
+@pytest.mark.parametrize("name", RECORDING)
 def test_retries_under_one_span(name: str, server: ScriptedServer) -> None:
     """Attempts under a span of somebody else's are one span: the last answer's facts, how often it was tried again."""
-    produced, _ = PRODUCERS[name]
+    produced, _ = RECORDING[name]
     server.script.extend([LIMITED, LIMITED, ANSWER])
     with recording() as telemetry, produced(telemetry), client(server) as made:
         made.chat.completions.create(model="gpt-4o-mini", messages=QUESTION)
@@ -134,10 +137,10 @@ def test_retries_under_one_span(name: str, server: ScriptedServer) -> None:
     assert (attempts, retries) == ((1, 0) if name == "genai" else (3, 2))
 
 
-@pytest.mark.parametrize("name", PRODUCERS)
+@pytest.mark.parametrize("name", RECORDING)
 def test_cancelled_stream(name: str, server: ScriptedServer) -> None:
     """A stream closed early is one span with the estimate of what it used, whoever closes the span first."""
-    produced, _ = PRODUCERS[name]
+    produced, _ = RECORDING[name]
     server.script.append(STREAM)
     with recording() as telemetry, produced(telemetry), client(server) as made:
         stream = made.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, stream=True)
@@ -152,7 +155,7 @@ def test_cancelled_stream(name: str, server: ScriptedServer) -> None:
 @pytest.mark.parametrize("name", ["genai", "openinference"])
 def test_async_client(name: str, server: ScriptedServer) -> None:
     """The asynchronous client is enriched like the other."""
-    produced, scope = PRODUCERS[name]
+    produced, scope = RECORDING[name]
     server.script.extend([ANSWER, STREAM])
 
     async def talk() -> None:
@@ -248,9 +251,32 @@ def test_unsampled_call_is_counted_and_not_traced(name: str, server: ScriptedSer
         if name == "nobody":
             made.chat.completions.create(model="gpt-4o-mini", messages=QUESTION)
         else:
-            with PRODUCERS[name][0](telemetry):
+            with RECORDING[name][0](telemetry):
                 made.chat.completions.create(model="gpt-4o-mini", messages=QUESTION)
     assert telemetry.spans() == []
     assert total(telemetry, metrics.OPERATION_DURATION) == 1
     assert total(telemetry, metrics.TOKEN_USAGE) == 3000
     assert total(telemetry, metrics.OPERATION_COST) == pytest.approx(0.000825)
+
+
+def test_every_known_producer_is_documented() -> None:
+    """The page that says who else records names each scope of the table."""
+    page = (ROOT / "docs" / "calls.md").read_text()
+    assert [scope for scope, _ in PRODUCERS if f"`{scope}*`" not in page and f"`{scope}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "recorded"),
+    [
+        ("opentelemetry.instrumentation.genai.openai", UTIL_GENAI),
+        ("opentelemetry.util.genai.handler", UTIL_GENAI),
+        ("openinference.instrumentation.openai", NOBODY),
+        ("openlit.otel.tracing", PRODUCER_OF_COUNTS),
+        ("opentelemetry.instrumentation.openai.v1", PRODUCER_OF_COUNTS),
+        ("openlittle", NOBODY),
+        (None, NOBODY),
+    ],
+)
+def test_producers_by_scope(scope: str | None, recorded: Producer) -> None:
+    """A scope is found by its name, or by the beginning that its row gives."""
+    assert producer_of(scope) == recorded

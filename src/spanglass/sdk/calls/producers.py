@@ -11,7 +11,6 @@ from spanglass.semconv import metrics
 _DURATION = metrics.OPERATION_DURATION.name
 _TOKENS = metrics.TOKEN_USAGE.name
 _FIRST_CHUNK = metrics.TIME_TO_FIRST_CHUNK.name
-_COST = metrics.OPERATION_COST.name
 
 
 class Producer(NamedTuple):
@@ -43,7 +42,6 @@ PRODUCERS: tuple[tuple[str, Producer], ...] = (
     ("openlit", _COUNTS),
     ("openlit.", _COUNTS),
     ("pydantic-ai", Producer(frozenset({_TOKENS, _FIRST_CHUNK}))),
-    ("strands.", NOBODY),
 )
 
 CONTEXT_KEY = "opentelemetry.genai.client.inference.context"
