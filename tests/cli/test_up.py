@@ -26,22 +26,25 @@ def test_it_answers_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> 
 
 
 def test_people_are_told_where_to_look_and_what_to_write(tmp_path: Path) -> None:
-    """Without --json the start names the page, the endpoints, the directory, and the lines that point an app here."""
+    """Without --json the start names the page, the endpoints, the directory, the key (not its value) and what to write."""
     process = subprocess.Popen(
         [*SPANGLASS, "up", "--port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-        env=clean_environment(SPANGLASS_DATA="kept"),
+        env=clean_environment(SPANGLASS_DATA="kept", SPANGLASS_SERVER_API_KEY="k3y"),
     )
     with process:
         assert process.stdout is not None
-        lines = [next(process.stdout) for _ in range(12)]
+        told = ""
+        while "Stop with" not in told:
+            told += next(process.stdout)
         process.send_signal(signal.SIGINT)
-        told = "".join([*lines, *process.stdout])
     assert "  Open            http://127.0.0.1:" in told
     assert f"  Data            {tmp_path / 'kept'}\n" in told
     assert 'spanglass.init(service_name="my-app", endpoint="http://127.0.0.1:' in told
+    assert "applications send it when SPANGLASS_API_KEY is set to it" in told
+    assert "k3y" not in told
     assert told.endswith("Stop with Ctrl-C.\n")
 
 

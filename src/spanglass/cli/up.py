@@ -103,8 +103,16 @@ def _text(addresses: Addresses, config: Config, *, demo: bool) -> str:
         f"  OTLP/gRPC       {addresses.otlp_grpc}",
         f"  Data            {config.data.resolve()}",
         "",
-        "The demo chatbot is starting; its traces show within seconds." if demo else "Point an application here:",
-        "" if demo else f'\n  import spanglass\n  spanglass.init(service_name="my-app"{argument})\n',
-        "Stop with Ctrl-C.",
     ]
+    if config.api_key:
+        lines += [
+            f"Every request needs the key; applications send it when {settings.SDK_API_KEY.env} is set to it.",
+            "",
+        ]
+    if demo:
+        lines += ["The demo chatbot is starting; its traces show within seconds."]
+    else:
+        call = f'spanglass.init(service_name="my-app"{argument})'
+        lines += ["Point an application here:", "", "  import spanglass", f"  {call}", ""]
+    lines.append("Stop with Ctrl-C.")
     return "\n".join(lines)
