@@ -26,7 +26,7 @@ def test_it_answers_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> 
 
 
 def test_people_are_told_where_to_look_and_what_to_write(tmp_path: Path) -> None:
-    """Without --json the start names the page, the endpoints, the directory, the key (not its value) and what to write."""
+    """Without --json the start names the page, the endpoints, the directory, the need of a key, and what to write."""
     process = subprocess.Popen(
         [*SPANGLASS, "up", "--port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0"],
         stdout=subprocess.PIPE,
