@@ -4,12 +4,13 @@ from spanglass.standin.demo import Demo, environment
 
 
 def test_the_demo_inherits_nothing_that_would_send_it_elsewhere() -> None:
-    """Variables of the SDK, of OpenTelemetry and of OpenAI are the demo's own; others stay."""
+    """Variables of the SDK, of OpenTelemetry, of OpenAI and of proxies are the demo's own; others stay."""
     variables = {
         "PATH": "/bin",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://elsewhere",
         "OPENAI_BASE_URL": "http://real",
         "SPANGLASS_DISABLED": "1",
+        "https_proxy": "http://proxy",
         "SPANGLASS_API_KEY": "of my application",
     }
 
@@ -17,7 +18,7 @@ def test_the_demo_inherits_nothing_that_would_send_it_elsewhere() -> None:
 
     assert ours["PATH"] == "/bin"
     assert ours["SPANGLASS_ENDPOINT"] == "http://127.0.0.1:1"
-    assert not {"OTEL_EXPORTER_OTLP_ENDPOINT", "OPENAI_BASE_URL", "SPANGLASS_DISABLED", "SPANGLASS_API_KEY"} & set(ours)
+    assert set(variables) & set(ours) == {"PATH"}
     assert environment({}, endpoint="", api_key="k")["SPANGLASS_API_KEY"] == "k"
 
 

@@ -115,6 +115,17 @@ def test_wrong_requests_are_told_what_is_wrong(
     assert says in answer.json()["error"]["message"]
 
 
+def test_half_a_surrogate_pair_is_answered(base_url: str) -> None:
+    """JSON can spell what no text holds; the answer is still UTF-8, streamed, whole or embedded."""
+    body = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "\\ud800"}], "stream": %s}'
+    headers = {"authorization": "Bearer k"}
+    for stream in (b"true", b"false"):
+        answer = httpx2.post(f"{base_url}/chat/completions", content=body % stream, headers=headers)
+        assert answer.status_code == 200
+    embed = b'{"model": "text-embedding-3-small", "input": "\\ud800", "dimensions": 4}'
+    assert httpx2.post(f"{base_url}/embeddings", content=embed, headers=headers).status_code == 200
+
+
 def test_unknown_paths_get_the_providers_error(base_url: str) -> None:
     """A path that is not there answers JSON as the provider does; the list of models is there."""
     assert httpx2.get(f"{base_url}/nothing").json()["error"]["message"] == "Invalid URL."

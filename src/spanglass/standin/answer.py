@@ -95,8 +95,8 @@ class Answer:
 
 
 def encoded(value: Mapping[str, object]) -> bytes:
-    """Return a value as the provider writes JSON in a stream."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Return a value as the provider writes JSON in a stream; half of a surrogate pair, which no text holds, is `?`."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def disturbed(events: list[Event], scenarios: Scenarios, error: Event) -> list[Event]:

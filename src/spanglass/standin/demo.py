@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import select
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from spanglass.settings import SDK_API_KEY, SDK_ENDPOINT, SDK_HOSTS
 
 _ANSWERS_WITHIN_S = 20.0
 _ENDS_WITHIN_S = 5.0
+_ELSEWHERE = re.compile(r"^(OTEL|SPANGLASS|OPENAI)_|_PROXY$", re.IGNORECASE)
 _NEEDED = ("openai", "starlette", "uvicorn")
 
 
@@ -98,13 +100,12 @@ def environment(variables: Mapping[str, str], *, endpoint: str, api_key: str | N
         endpoint: Base URL of the receiver.
         api_key: The receiver's key.
     """
-    ours = {name: value for name, value in variables.items() if not name.startswith(("OTEL_", "SPANGLASS_", "OPENAI_"))}
+    ours = {name: value for name, value in variables.items() if not _ELSEWHERE.search(name)}
     if api_key:
         ours[SDK_API_KEY.env] = api_key
     return ours | {
         SDK_ENDPOINT.env: endpoint,
         SDK_HOSTS.env: "127.0.0.1=openai",
-        "NO_PROXY": "127.0.0.1,localhost",
         "OTEL_BSP_SCHEDULE_DELAY": "1000",  # the demo should be seen at once; an application can wait
         "OTEL_METRIC_EXPORT_INTERVAL": "10000",
         "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY",  # made-up people have nothing to hide

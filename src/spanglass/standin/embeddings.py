@@ -50,7 +50,7 @@ def _texts(given: object) -> list[str]:
 
 
 def _vector(text: str, dimensions: int) -> array[float]:
-    raw = array("h", Random(text).randbytes(2 * dimensions))  # noqa: S311 - chance, not secrets
+    raw = array("h", Random(text.encode(errors="replace")).randbytes(2 * dimensions))  # noqa: S311 - chance, not secrets
     length = math.sqrt(sum(value * value for value in raw)) or 1.0
     return array("f", (value / length for value in raw))
 

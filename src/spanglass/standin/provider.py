@@ -118,7 +118,8 @@ class _Provider:
         random = Random(b"%d %s" % (self.seed, raw))  # noqa: S311 - chance, not secrets
         pace = model.pace(name, random)
         if Scenario.SLOW in scenarios:
-            await self._sleep(scenarios[Scenario.SLOW] or 3.0)
+            number = scenarios[Scenario.SLOW]
+            await self._sleep(3.0 if number is None else number)
         failed = failure.failing(scenarios, attempt=_attempt(request))
         if failed:
             await self._sleep(pace.start / 4)
@@ -162,7 +163,7 @@ class _Provider:
 
     async def _whole(self, body: Mapping[str, object], turn: _Turn, tokens: int) -> Response:
         await self._sleep(turn.pace.start + turn.pace.token * tokens)
-        content = json.dumps(body, ensure_ascii=False, indent=2).encode()
+        content = json.dumps(body, ensure_ascii=False, indent=2).encode(errors="replace")
         if Scenario.CUT in turn.scenarios:
             return _Broken(content[: len(content) // 2], length=len(content))
         headers = {}
