@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from spanglass.call import Cost, Response, Usage
 
@@ -19,8 +19,7 @@ class End(StrEnum):
     """The connection or the provider failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How one attempt came out.
 
     Attributes:

@@ -70,7 +70,8 @@ class Recorder:
         self._tallies.settle_with(self.settle)
         self._instruments = Instruments(meter, labels, self._tallies)
         self._logger = None if logger_provider is None else logger_provider.get_logger(SCOPE, __version__)
-        self._content = content
+        self._wants_content = content.any
+        self._on_spans, self._on_events = content.on_spans, content.on_events
         self._prices = PriceTable.load(price_table_path)
         self._hosts = tuple((hosts or {}).items())
         # Filled by destructors, which may run in the middle of anything: a deque takes an item without a lock.
@@ -79,7 +80,7 @@ class Recorder:
     @property
     def wants_content(self) -> bool:
         """Messages are recorded somewhere."""
-        return self._content is not ContentMode.NO_CONTENT
+        return self._wants_content
 
     def may_know(self, host: str, path: str) -> bool:
         """Say whether a POST request may be a call to a model, by its address."""
@@ -111,7 +112,7 @@ class Recorder:
         began = Moment.now() if since is None else since
         if began.context.get(_SUPPRESS_INSTRUMENTATION_KEY):
             return None
-        request = recognised.request(body() or b"", content=self.wants_content)
+        request = recognised.request(body() or b"", content=self._wants_content)
         if request is None:
             return None
         if self._abandoned:
@@ -120,7 +121,7 @@ class Recorder:
         of = current(began.context)
         known = attributes.of_request(request, host, port, resend)
         known.update(attributes.of_context(of))
-        if self._content.on_spans:
+        if self._on_spans:
             known.update(attributes.of_request_content(request))
         subject = self._subjects.of(request, began, known)
         self._tallies.began()
@@ -176,7 +177,7 @@ class Recorder:
         if not span.is_recording():
             return
         result = attributes.of_outcome(outcome)
-        if self._content.on_spans:
+        if self._on_spans:
             result.update(attributes.of_response_content(outcome.response))
         if subject.foreign:
             # Its producer says whether the call failed: an attempt that failed may be made again under the same span.
@@ -188,7 +189,7 @@ class Recorder:
         span.set_attributes(result)
 
     def _emit(self, subject: Subject, request: Request, outcome: Outcome, at_ns: int) -> None:
-        if self._logger is None or not self._content.on_events or subject.producer.event:
+        if self._logger is None or not self._on_events or subject.producer.event:
             return
         event.emit(
             self._logger,
