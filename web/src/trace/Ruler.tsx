@@ -5,11 +5,9 @@ import { placePoint } from "./bar.ts";
 
 export function Ruler({ view }: { readonly view: readonly [number, number] }) {
   return (
-    <div className="tree-row tree-head" role="row">
-      <span role="columnheader" className="tree-name">
-        Span
-      </span>
-      <span role="columnheader" className="tree-bar" aria-label="Time">
+    <div className="tree-row tree-head" aria-hidden="true">
+      <span className="tree-name">Span</span>
+      <span className="tree-bar">
         {durationTicks(...view).map((at) => {
           const left = placePoint(at, view);
           return left === null || left > 94 ? null : (
@@ -19,12 +17,8 @@ export function Ruler({ view }: { readonly view: readonly [number, number] }) {
           );
         })}
       </span>
-      <span role="columnheader" className="tree-duration">
-        Duration
-      </span>
-      <span role="columnheader" className="tree-cost">
-        Cost
-      </span>
+      <span className="tree-duration">Duration</span>
+      <span className="tree-cost">Cost</span>
     </div>
   );
 }

@@ -97,7 +97,7 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
           </div>
         )}
       </dl>
-      {span.cost !== null && span.status !== "error" && <CostSplit cost={span.cost} />}
+      {span.cost !== null && (span.cost.amount !== null || span.status !== "error") && <CostSplit cost={span.cost} />}
     </>
   );
 }

@@ -73,17 +73,18 @@ export function Waterfall({ tree, view, find, selected, onSelect }: Props) {
     e: () => choose(nextFailure(tree, selected)),
   });
   return (
-    <div className="waterfall" role="treegrid" aria-label="Spans" aria-rowcount={rows.length + 1}>
+    <div className="waterfall">
       <Ruler view={view} />
       <div
         className="tree-scroll"
         ref={scroller}
         tabIndex={0}
-        role="rowgroup"
+        role="treegrid"
         aria-label="Spans"
+        aria-rowcount={rows.length}
         aria-activedescendant={index >= 0 ? rowId(index) : undefined}
       >
-        <div className="tree-inner" style={{ height: virtual.getTotalSize() }}>
+        <div className="tree-inner" role="presentation" style={{ height: virtual.getTotalSize() }}>
           <GridLines view={view} />
           {virtual.getVirtualItems().map((item) => {
             const node = rows[item.index];
