@@ -1,9 +1,9 @@
 """The write path: a decoded request is normalised, priced and written; it is kept when `submit` returns.
 
-    submit -> queue (bounded by bytes) -> one writer thread: everything waiting -> normalise -> price -> Store.write
+    submit -> queue (bounded by bytes) -> one writer thread: all that waits -> normalise -> price -> Store.write
 
-One thread writes, and takes all that waits each time it comes round, so a commit is shared by as many requests as
-arrived during the one before (group commit): the disk sets the pace, not the number of senders.
+One thread writes, and takes all that waits (up to some MiB) each time it comes round, so a commit is shared by as many
+requests as arrived during the one before (group commit): the disk sets the pace, not the number of senders.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from spanglass.server.normalise.facts import normalise
 from spanglass.server.record import Batch, Call, Facts, Received, Span, Status, StoredSpan
 from spanglass.server.store.protocol import Store
 
+_ROUND_BYTES = 4 * 1024 * 1024
+"""Export bytes that one commit takes on: the rows of a commit need some six times as much memory while it runs."""
 _log = logging.getLogger("spanglass.server")
 
 
@@ -83,15 +85,16 @@ class Pipeline:
         await asyncio.to_thread(self._writer.join)
 
     def _run(self) -> None:
-        last = False
-        while not last:
-            taken = [self._queue.get()]
-            while not self._queue.empty():
-                taken.append(self._queue.get())
-            last = None in taken
-            group = [waiting for waiting in taken if waiting is not None]
-            if group:
-                self._round(group)
+        while (first := self._queue.get()) is not None:
+            group, size = [first], first.received.size
+            while size < _ROUND_BYTES and not self._queue.empty():
+                waiting = self._queue.get()
+                if waiting is None:
+                    self._queue.put(None)  # stop after this round
+                    break
+                group.append(waiting)
+                size += waiting.received.size
+            self._round(group)
 
     def _round(self, group: Sequence[_Waiting]) -> None:
         began = time.perf_counter()
