@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -29,7 +30,9 @@ def canned(kind: str) -> Iterator[str]:
 def child(contender: str, kind: str, sink: str, provider: str) -> dict[str, float]:
     """Run one measurement in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.child", contender, kind, sink, provider]
-    answered = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    # A certificate bundle or proxy set in the environment loads what an http:// endpoint does not need.
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    answered = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, env=environ)
     figures: dict[str, float] = json.loads(answered.stdout.splitlines()[-1])
     return figures
 

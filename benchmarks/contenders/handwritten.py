@@ -37,6 +37,13 @@ def setup(endpoint: str) -> None:
     _Instruments.finish = meter.create_counter("spanglass.client.finish_reasons", unit="{choice}")
 
 
+def flush() -> None:
+    """Send what waits."""
+    for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
+        if isinstance(provider, TracerProvider | MeterProvider):
+            provider.force_flush()
+
+
 class _Instruments:
     tracer: trace.Tracer
     duration: metrics.Histogram
