@@ -199,6 +199,7 @@ class TestWithAKey:
         refused = client.get("/api/v1/traces")
 
         assert (refused.status_code, refused.json()["error"]["code"]) == (401, "unauthenticated")
+        assert refused.headers["www-authenticate"] == "Bearer"
         assert client.get("/api/v1/traces", authorization="Bearer right").status_code == 200
         assert client.get("/metrics").status_code == 401
         assert client.get("/healthz").status_code == 200
@@ -249,6 +250,7 @@ def test_the_uis_files_are_served(store: DuckDBStore, tmp_path: Path) -> None:
 
     script, page, route = (client.get(path) for path in ("/assets/index-abc123.js", "/", "/traces/abc?from=1h"))
     missing = client.get("/assets/index-old.js")
+    odd = [client.get(path).text for path in ("/%00", "/" + "a" * 5000)]
     outside = [
         client.get(path).text for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt")
     ]
@@ -258,6 +260,7 @@ def test_the_uis_files_are_served(store: DuckDBStore, tmp_path: Path) -> None:
     assert (page.text, page.headers["cache-control"]) == ("the page", "no-cache")
     assert route.text == "the page"
     assert missing.status_code == 404
+    assert odd == ["the page"] * 2
     assert not any("secret" in text for text in outside)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import msgspec
 from starlette.responses import Response
 
@@ -52,4 +54,5 @@ def told(error: Exception) -> Response:
 def failure(status: int, code: str, message: str) -> Response:
     """Return an error response."""
     body = msgspec.json.encode(Failure(error=Problem(code=code, message=message)))
-    return Response(body, status, media_type="application/json")
+    headers = {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    return Response(body, status, headers, "application/json")

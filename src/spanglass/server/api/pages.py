@@ -68,8 +68,8 @@ class Pages:
         asked = request.path_params["path"]
         if asked.startswith("api/"):
             return failure(404, "not_found", "There is no such endpoint; /api/openapi.json lists those there are.")
-        path = (self._folder / asked).resolve()
-        if asked and path.is_relative_to(self._folder) and path.is_file():
+        path = self._within(asked)
+        if path is not None:
             hashed = path.parent.name == _HASHED
             return FileResponse(
                 path, headers={"cache-control": "public, max-age=31536000, immutable" if hashed else "no-cache"}
@@ -80,6 +80,14 @@ class Pages:
         if not index.is_file():
             return _page(_UNBUILT)
         return FileResponse(index, headers={"cache-control": "no-cache"})
+
+    def _within(self, asked: str) -> Path | None:
+        """Return the file that is asked for; None where there is none, or not inside the folder."""
+        try:
+            path = (self._folder / asked).resolve()
+            return path if path.is_relative_to(self._folder) and path.is_file() else None
+        except (OSError, ValueError):  # a name too long for the file system, a NUL in it
+            return None
 
     async def login(self, request: Request) -> Response:
         """Show the sign-in page, or take the key from it and give the browser a session."""

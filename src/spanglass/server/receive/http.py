@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -124,9 +125,11 @@ def _too_large(limit: int) -> PayloadTooLarge:
 
 
 def _refusal(error: Exception, *, as_json: bool) -> Response:
-    wait = answers.wait_of(error)
+    wait, status = answers.wait_of(error), answers.fault_of(error).http
     headers = [] if wait is None else [("retry-after", str(math.ceil(wait)))]
-    return _answer(answers.fault_of(error).http, answers.refused(error, as_json=as_json), as_json=as_json, more=headers)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.append(("www-authenticate", "Bearer"))
+    return _answer(status, answers.refused(error, as_json=as_json), as_json=as_json, more=headers)
 
 
 def _answer(status: int, body: bytes, *, as_json: bool, more: Iterable[tuple[str, str]] = ()) -> Response:
