@@ -30,7 +30,7 @@ from spanglass.sdk.guard import safely
 from spanglass.sdk.labels import Labels
 from spanglass.version import __version__
 from spanglass.wire.estimate import estimate
-from spanglass.wire.recognise import recognise
+from spanglass.wire.recognise import Recognised, recognise
 
 SCOPE = "spanglass"
 _guard = safely("calls.recorder")
@@ -82,33 +82,36 @@ class Recorder:
         """Messages are recorded somewhere."""
         return self._wants_content
 
-    def may_know(self, host: str, path: str) -> bool:
-        """Say whether a POST request may be a call to a model, by its address."""
-        return recognise("POST", host, path, hosts=self._hosts) is not None
+    def recognise(self, host: str, path: str, port: int | None) -> Recognised | None:
+        """Say whether a POST request may be a call to a model, by its address alone.
+
+        Args:
+            host: Host that the request goes to.
+            path: Path, with or without its query.
+            port: Port, where the address names one.
+        """
+        return recognise("POST", host if port is None else f"{host}:{port}", path, hosts=self._hosts)
 
     def begin(
         self,
+        recognised: Recognised,
         host: str,
-        path: str,
         *,
         port: int | None,
         headers: Headers,
         body: Callable[[], bytes | None],
         since: Moment | None = None,
     ) -> Attempt | None:
-        """Begin an attempt, if a POST request is a call to a model and instrumentation is not suppressed.
+        """Begin an attempt, if the request is a call to a model and instrumentation is not suppressed.
 
         Args:
+            recognised: What `recognise` said.
             host: Host that the request goes to.
-            path: Path, with or without its query.
             port: Port.
             headers: The request's headers.
             body: Gives the request's body, None where it cannot be read without taking it from the application.
             since: When it began, where that is not now.
         """
-        recognised = recognise("POST", host if port is None else f"{host}:{port}", path, hosts=self._hosts)
-        if recognised is None:
-            return None
         began = Moment.now() if since is None else since
         if began.context.get(_SUPPRESS_INSTRUMENTATION_KEY):
             return None

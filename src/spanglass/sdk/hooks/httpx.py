@@ -169,12 +169,15 @@ class _Hook:
         if recorder is None:
             return None
         url = request.url
+        recognised = recorder.recognise(url.host, url.path, url.port)
+        if recognised is None:
+            return None
         watch = _watch.get()
         if watch is not None and since is None:
             since = Moment.now(watch.moment.context)
         attempt = recorder.begin(
+            recognised,
             url.host,
-            url.path,
             port=url.port or _PORTS.get(url.scheme),
             headers=request.headers,
             body=lambda: self._sent(request),
@@ -194,9 +197,10 @@ class _Hook:
     def watch(self, request: httpx.Request) -> _Watch | None:
         """Watch a request through a transport that is not hooked, where it may be a call to a model."""
         recorder = self._seat.recorder
-        if recorder is None or request.method != "POST" or not recorder.may_know(request.url.host, request.url.path):
+        if recorder is None or request.method != "POST":
             return None
-        return _Watch()
+        url = request.url
+        return None if recorder.recognise(url.host, url.path, url.port) is None else _Watch()
 
     def listen(self, attempt: Attempt, response: httpx.Response) -> None:
         """Let an attempt hear an answer: its head now, its body as the application reads it."""
