@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { placeBar, placePoint } from "../src/trace/bar.ts";
-import { buildTree, findNodes, firstOfInterest, visibleRows, type Node, type Tree } from "../src/trace/tree.ts";
+import {
+  buildTree,
+  findNodes,
+  firstOfInterest,
+  isBelow,
+  revealed,
+  visibleRows,
+  type Node,
+  type Tree,
+} from "../src/trace/tree.ts";
 import { attempt, priced, span } from "./span.ts";
 
 /** The tree as indented ids. */
@@ -158,5 +167,29 @@ describe("bars", () => {
 
   it("have their points only in view", () => {
     expect([placePoint(1, [0, 4]), placePoint(5, [0, 4])]).toEqual([25, null]);
+  });
+});
+
+describe("opening", () => {
+  const tree = buildTree([
+    span("root", null),
+    attempt("first", "root", 1, 0, true),
+    attempt("won", "root", 2, 1, false),
+  ]);
+  const first = tree.byId.get("first") ?? null;
+
+  it("shows a node that is folded away, and can be folded again", () => {
+    const shown = revealed(first, new Set(["root"]));
+    expect(drawn(visibleRows(tree, shown, null))).toEqual(["root", "  won", "    first"]);
+    expect(revealed(null, new Set(["root"]))).toEqual(new Set(["root"]));
+  });
+
+  it("knows what is below what", () => {
+    const [root, won] = tree.nodes;
+    expect([root && isBelow(first, root), won && isBelow(won, won), root && isBelow(null, root)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 });

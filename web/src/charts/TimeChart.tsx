@@ -34,8 +34,10 @@ export interface TimeChartProps {
 }
 
 const FOOT = 18;
-/** Room for the label of the topmost line. */
-const TOP = 16;
+/** Room for half the label of the topmost line. */
+const TOP = 6;
+/** Width of a digit of a label. */
+const DIGIT = 6.2;
 /** A drag shorter than this is a click. */
 const CLICK = 5;
 
@@ -47,17 +49,20 @@ export function TimeChart(props: TimeChartProps) {
   const marks = ticks(highest, height < 100 ? 1 : 3);
   const top = marks.at(-1) ?? 1;
   const plot = height - FOOT;
+  const gutter = Math.max(...marks.map((mark) => props.tick(mark).length)) * DIGIT + 8;
+  const across = Math.max(1, width - gutter);
   const scales: Scales = {
     width,
     height: plot,
-    x: (bucket) => (bucket / Math.max(1, steps.count)) * width,
+    x: (bucket) => gutter + (bucket / Math.max(1, steps.count)) * across,
     y: (value) => plot - (Math.max(0, value) / (top || 1)) * (plot - TOP),
   };
-  const at = (event: PointerEvent) => event.clientX - (frame.current?.getBoundingClientRect().left ?? 0);
-  const bucketAt = (x: number) =>
-    Math.min(steps.count - 1, Math.max(0, Math.floor((x / Math.max(1, width)) * steps.count)));
-  const timeAt = (x: number) =>
-    steps.start + (Math.min(width, Math.max(0, x)) / Math.max(1, width)) * steps.count * steps.step;
+  const at = (event: PointerEvent) => {
+    const x = event.clientX - (frame.current?.getBoundingClientRect().left ?? 0) - gutter;
+    return Math.min(across, Math.max(0, x));
+  };
+  const bucketAt = (x: number) => Math.min(steps.count - 1, Math.max(0, Math.floor((x / across) * steps.count)));
+  const timeAt = (x: number) => steps.start + (x / across) * steps.count * steps.step;
   const pick = (bucket: number) =>
     props.onPick(steps.start + bucket * steps.step, steps.start + (bucket + 1) * steps.step);
   const release = (event: PointerEvent) => {
@@ -90,24 +95,24 @@ export function TimeChart(props: TimeChartProps) {
           <line
             key={mark}
             className="chart-grid"
-            x1={0}
+            x1={gutter}
             x2={width}
             y1={scales.y(mark) + 0.5}
             y2={scales.y(mark) + 0.5}
           />
         ))}
         {props.children(scales)}
-        {marks.slice(1).map((mark) => (
-          <text key={mark} className="chart-tick" x={0} y={scales.y(mark) - 3}>
+        {marks.map((mark) => (
+          <text key={mark} className="chart-tick" x={gutter - 6} y={scales.y(mark) + 4} textAnchor="end">
             {props.tick(mark)}
           </text>
         ))}
-        <TimeAxis steps={steps} width={width} y={height - 4} zone={zone} />
+        <TimeAxis steps={steps} left={gutter} width={across} y={height - 4} zone={zone} />
         <Crosshair scales={scales} steps={steps} zone={zone} foot={height - 4} />
         {brush !== null && Math.abs(brush[1] - brush[0]) >= CLICK && (
           <rect
             className="chart-brush"
-            x={Math.min(...brush)}
+            x={gutter + Math.min(...brush)}
             y={0}
             width={Math.abs(brush[1] - brush[0])}
             height={plot}
@@ -166,12 +171,13 @@ function ChartKeys(props: Omit<KeysProps, "children"> & { readonly children: Rea
 
 interface AxisProps {
   readonly steps: Steps;
+  readonly left: number;
   readonly width: number;
   readonly y: number;
   readonly zone: Zone;
 }
 
-function TimeAxis({ steps, width, y, zone }: AxisProps) {
+function TimeAxis({ steps, left, width, y, zone }: AxisProps) {
   const end = steps.start + steps.count * steps.step;
   const offset = zone === "utc" ? 0 : -new Date(steps.start * 1e3).getTimezoneOffset() * 60;
   const marks = timeTicks(steps.start, end, Math.floor(width / 90), offset);
@@ -179,9 +185,9 @@ function TimeAxis({ steps, width, y, zone }: AxisProps) {
   const words = end - steps.start > 2 * 86_400 ? day : apart < 60 ? clock : minute;
   return marks.map((at) => {
     const x = ((at - steps.start) / (end - steps.start)) * width;
-    if (x < 14 || x > width - 14) return null;
+    if (x < 0 || x > width - 24) return null;
     return (
-      <text key={at} className="chart-tick" x={x} y={y} textAnchor="middle">
+      <text key={at} className="chart-tick" x={left + x} y={y} textAnchor="middle">
         {words(at, zone)}
       </text>
     );

@@ -48,7 +48,7 @@ function FirstSteps() {
       <p>
         Already instrumented with OpenTelemetry? Point its OTLP exporter at this server, here with its default ports:
       </p>
-      <pre className="code">{`OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:4318    # OTLP/HTTP; OTLP/gRPC is on 4317`}</pre>
+      <pre className="code">{`OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:4318`}</pre>
     </>
   );
 }

@@ -13,6 +13,7 @@ export function useKeys(keys: Keys): void {
     let before = "";
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector("[role=dialog], dialog[open]") !== null) return; // what floats has its own keys
       const handler = latest.current[`${before} ${event.key}`] ?? latest.current[event.key];
       before = event.key;
       if (handler !== undefined && handler(event) !== false) {

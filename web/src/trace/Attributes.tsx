@@ -1,8 +1,9 @@
 /** The attributes of a span as sent, found by typing; content that the Messages tab shows is named, not repeated. */
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import type { Attributes as Values, SpanView } from "../api/types.ts";
 import { Clip } from "../frame/Clip.tsx";
 import { duration } from "../format/duration.ts";
+import { seen } from "../format/text.ts";
 import { CONTENT_ATTRIBUTES, show } from "../messages/conversation.ts";
 
 const CONTENT: ReadonlySet<string> = new Set(CONTENT_ATTRIBUTES);
@@ -47,6 +48,18 @@ function facts(span: SpanView): Values {
   return { span_id, parent_span_id, kind, scope, status, status_message };
 }
 
+/** A name that may break after its dots and underscores, and nowhere else. */
+function breakable(name: string) {
+  return seen(name)
+    .split(/(?<=[._])/)
+    .map((piece, index) => (
+      <Fragment key={index}>
+        <wbr />
+        {piece}
+      </Fragment>
+    ));
+}
+
 function Group({ title, values, find }: { readonly title: string; readonly values: Values; readonly find: string }) {
   const wanted = find.trim().toLowerCase();
   const rows = Object.entries(values)
@@ -60,9 +73,7 @@ function Group({ title, values, find }: { readonly title: string; readonly value
       <dl>
         {rows.map(([key, value]) => (
           <div key={key}>
-            <dt>
-              <Clip text={key} limit={120} />
-            </dt>
+            <dt>{key.length > 120 ? <Clip text={key} limit={120} /> : breakable(key)}</dt>
             <dd>
               {CONTENT.has(key) && wanted === "" ? (
                 <span className="muted">shown under Messages</span>

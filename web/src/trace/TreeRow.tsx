@@ -87,7 +87,9 @@ function RowTags({ node, open }: { readonly node: Node; readonly open: boolean }
   return (
     <>
       {newService && span.service !== null && <span className="muted tree-service cut">{span.service}</span>}
-      {span.status === "error" && <span className="tag error cut">{span.error_type ?? "error"}</span>}
+      {span.status === "error" && (
+        <span className={`tag cut ${node.superseded ? "" : "error"}`}>{span.error_type ?? "error"}</span>
+      )}
       {node.attempts.length > 0 && <span className="tag warn">{plural(node.attempts.length, "retry", "retries")}</span>}
       {span.call?.incomplete === true && <span className="tag warn">cut</span>}
       {node.orphan && (

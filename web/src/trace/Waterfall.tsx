@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useKeys } from "../keyboard/useKeys.ts";
 import { GridLines, Ruler } from "./Ruler.tsx";
-import { findNodes, opensItself, visibleRows, type Node, type Tree } from "./tree.ts";
+import { findNodes, isBelow, opensItself, revealed, visibleRows, type Node, type Tree } from "./tree.ts";
 import { TreeRow } from "./TreeRow.tsx";
 
 const ROW = 28;
@@ -18,7 +18,7 @@ interface Props {
 
 export function Waterfall({ tree, view, find, selected, onSelect }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
-  const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
+  const [flipped, setFlipped] = useState<ReadonlySet<string>>(() => revealed(selected, new Set()));
   const found = useMemo(() => findNodes(tree, find), [tree, find]);
   const matches = useMemo(() => (found === null ? null : new Set(found.matches)), [found]);
   const rows = useMemo(() => visibleRows(tree, flipped, found?.keep ?? null), [tree, flipped, found]);
@@ -32,7 +32,14 @@ export function Waterfall({ tree, view, find, selected, onSelect }: Props) {
     (node: Node) => found !== null || opensItself(node) !== flipped.has(node.span.span_id),
     [found, flipped],
   );
-  const toggle = useCallback((node: Node) => setFlipped((before) => flip(before, node.span.span_id)), []);
+  const toggle = useCallback(
+    (node: Node) => {
+      // The selection does not vanish in a fold: it moves to what was folded.
+      if (isBelow(selected, node) && isOpen(node)) onSelect(node);
+      setFlipped((before) => flip(before, node.span.span_id));
+    },
+    [selected, isOpen, onSelect],
+  );
   const index = selected === null ? -1 : rows.indexOf(selected);
   const reveal = useRef<"first" | "next" | null>("first");
   useEffect(() => {
@@ -43,6 +50,7 @@ export function Waterfall({ tree, view, find, selected, onSelect }: Props) {
   const choose = (node: Node | null | undefined) => {
     if (node === null || node === undefined) return;
     reveal.current = "next";
+    setFlipped((before) => revealed(node, before));
     onSelect(node);
   };
   useKeys({

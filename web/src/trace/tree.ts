@@ -183,6 +183,23 @@ export function opensItself(node: Node): boolean {
   return node.children.length > node.attempts.length;
 }
 
+/** The same openness, but with everything above a node open. */
+export function revealed(node: Node | null, flipped: ReadonlySet<string>): ReadonlySet<string> {
+  const after = new Set(flipped);
+  for (let above = node?.parent ?? null; above !== null; above = above.parent) {
+    if (opensItself(above)) after.delete(above.span.span_id);
+    else after.add(above.span.span_id);
+  }
+  return after;
+}
+
+/** Whether a node is somewhere below another. */
+export function isBelow(node: Node | null, above: Node): boolean {
+  let next = node?.parent ?? null;
+  while (next !== null && next !== above) next = next.parent;
+  return next !== null;
+}
+
 /** The rows to show, in order. `flipped` holds the ids whose openness a person changed; `keep` narrows to matches. */
 export function visibleRows(tree: Tree, flipped: ReadonlySet<string>, keep: ReadonlySet<Node> | null): readonly Node[] {
   const rows: Node[] = [];
