@@ -116,7 +116,10 @@ def test_a_hostile_sender_harms_nothing(server: Addresses) -> None:
         httpx.post(f"{server.otlp_http}/v1/traces", content=body[:cut], headers=PROTOBUF)
 
     assert httpx.post(f"{server.otlp_http}/v1/traces", content=body, headers=PROTOBUF).status_code == 200
-    assert httpx.get(f"{server.ui}/healthz").json()["queue"]["bytes"] == 0
+    health = httpx.get(f"{server.ui}/healthz").json()
+    assert health["queue"]["bytes"] == 0
+    assert server.otlp_http.endswith(f":{health['otlp']['http']}")
+    assert server.otlp_grpc.endswith(f":{health['otlp']['grpc']}")
 
 
 def test_an_export_sent_again_counts_once(server: Addresses) -> None:

@@ -111,7 +111,8 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         await grpc_server.start()
         stack.push_async_callback(grpc_server.stop, _LAST_REQUESTS_S)
         await stack.enter_async_context(_http(otlp_http(receiver, access), otlp_socket))
-        api = application(questions, access, counters=counters, allowance=allowance)
+        ports = {"http": otlp_socket.getsockname()[1], "grpc": grpc_port}
+        api = application(questions, access, counters=counters, allowance=allowance, otlp_ports=ports)
         await stack.enter_async_context(_http(api, ui_socket))
         yield Addresses(
             _url(config.host, ui_socket.getsockname()[1]),

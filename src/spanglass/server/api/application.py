@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -74,7 +74,13 @@ class Questions:
 
 
 def application(
-    questions: Questions, access: Access, *, counters: Counters, allowance: Allowance, pages: Pages | None = None
+    questions: Questions,
+    access: Access,
+    *,
+    counters: Counters,
+    allowance: Allowance,
+    otlp_ports: Mapping[str, int] | None = None,
+    pages: Pages | None = None,
 ) -> ASGIApp:
     """Return the application.
 
@@ -83,6 +89,7 @@ def application(
         access: Who may ask.
         counters: The server's figures, for `/metrics`.
         allowance: The queue, for `/metrics` and `/healthz`.
+        otlp_ports: Where OTLP is received, by protocol (`http`, `grpc`), for `/healthz`; the UI tells newcomers.
         pages: The UI's files; the built UI by default.
     """
     served = pages or Pages(access)
@@ -97,7 +104,7 @@ def application(
         )
 
     async def health(_: Request) -> Response:
-        return await _health(questions, allowance)
+        return await _health(questions, allowance, otlp_ports or {})
 
     routes = [
         *(Route(endpoint.path, _answering(endpoint, questions), methods=["GET"]) for endpoint in ENDPOINTS),
@@ -122,7 +129,7 @@ def _answering(endpoint: Endpoint, questions: Questions) -> _Handler:
     return answer
 
 
-async def _health(questions: Questions, allowance: Allowance) -> Response:
+async def _health(questions: Questions, allowance: Allowance, otlp_ports: Mapping[str, int]) -> Response:
     queue = {"bytes": allowance.held, "limit": allowance.limit}
     try:
         store = {"ok": True, "bytes": await questions.size()}
@@ -130,7 +137,8 @@ async def _health(questions: Questions, allowance: Allowance) -> Response:
         body = msgspec.json.encode({"status": "unavailable", "store": {"ok": False, "message": str(error)}})
         return Response(body, 503, media_type="application/json")
     return Response(
-        msgspec.json.encode({"status": "ok", "store": store, "queue": queue}), media_type="application/json"
+        msgspec.json.encode({"status": "ok", "store": store, "queue": queue, "otlp": otlp_ports}),
+        media_type="application/json",
     )
 
 
