@@ -8,7 +8,7 @@ const server = process.env.SPANGLASS_API;
 
 export default defineConfig({
   plugins: [react(), ...(server === undefined ? [fixtures()] : [])],
-  server: server === undefined ? {} : { proxy: { "/api": server } },
+  server: server === undefined ? {} : { proxy: { "/api": server, "/healthz": server } },
   build: {
     outDir: "../src/spanglass/server/ui",
     emptyOutDir: true,

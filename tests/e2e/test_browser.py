@@ -290,7 +290,7 @@ def test_an_empty_server_teaches(browser: Browser, quiet: Started) -> None:
         page = opened.page
         page.goto(f"{quiet.ui}/?from=100&to=200")
         expect(page.locator(".teach")).to_contain_text('spanglass.init(service_name="my-app")')
-        expect(page.locator(".teach")).to_contain_text("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:")
+        expect(page.locator(".teach")).to_contain_text(f"OTEL_EXPORTER_OTLP_ENDPOINT={quiet.otlp_http}")
         opened.shoot("empty-1440-light")
         page.goto(f"{quiet.ui}/traces/{'0' * 31}1")
         expect(page.get_by_role("alert")).to_be_visible()

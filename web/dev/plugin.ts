@@ -22,6 +22,11 @@ function handlePreview(request: IncomingMessage, response: ServerResponse, next:
 
 function handle(request: IncomingMessage, response: ServerResponse, next: () => void): void {
   const url = new URL(request.url ?? "/", "http://localhost");
+  if (url.pathname === "/healthz") {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ status: "ok", otlp: { http: 4318, grpc: 4317 } }));
+    return;
+  }
   if (!url.pathname.startsWith("/api/v1/")) {
     next();
     return;

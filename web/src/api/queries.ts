@@ -2,7 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { Address } from "../address/address.ts";
 import { ApiError, get, type Query } from "./client.ts";
-import type { Overview, Services, Trace, Traces } from "./types.ts";
+import type { Health, Overview, Services, Trace, Traces } from "./types.ts";
 
 /** Milliseconds between refreshes while live. */
 const LIVE = 5_000;
@@ -68,6 +68,16 @@ export function useServices(address: Address) {
     queryFn: ({ signal }) => get<Services>("/api/v1/services", query, signal),
     placeholderData: keepPreviousData,
     staleTime: 30_000,
+    retry,
+  });
+}
+
+/** Where this server receives OTLP. */
+export function useHealth() {
+  return useQuery({
+    queryKey: ["health"],
+    queryFn: ({ signal }) => get<Health>("/healthz", {}, signal),
+    staleTime: Infinity,
     retry,
   });
 }

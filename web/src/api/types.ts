@@ -18,5 +18,10 @@ export type Share = Schemas["Share"];
 export type Trace = Schemas["Trace"];
 export type Services = Schemas["Seen"];
 
+/** What `/healthz` says of where OTLP is received; it is no part of the API's document. */
+export interface Health {
+  readonly otlp?: { readonly http?: number; readonly grpc?: number };
+}
+
 /** Attributes as sent: any JSON. */
 export type Attributes = SpanView["attributes"];

@@ -1,4 +1,5 @@
 /** What an empty page says: the lines that would fill it, or the ranges in which there is something. */
+import { useHealth } from "../api/queries.ts";
 import { filtered } from "../address/address.ts";
 import { PRESETS } from "../address/timeRange.ts";
 import { go, here, useAddress } from "../address/useAddress.ts";
@@ -40,15 +41,18 @@ function clear() {
 }
 
 function FirstSteps() {
-  const host = location.hostname === "" ? "localhost" : location.hostname;
+  const otlp = useHealth().data?.otlp;
+  const host = location.hostname;
+  const http = `http://${host}:${otlp?.http ?? 4318}`;
   return (
     <>
       <p>To see your application here, install spanglass in it and add two lines before the first call to a model:</p>
       <pre className="code">{`import spanglass\n\nspanglass.init(service_name="my-app")`}</pre>
       <p>
-        Already instrumented with OpenTelemetry? Point its OTLP exporter at this server, here with its default ports:
+        Already instrumented with OpenTelemetry, or this server does not listen on port 4318? Point the exporter here
+        (OTLP/HTTP; OTLP/gRPC is on port {otlp?.grpc ?? 4317}):
       </p>
-      <pre className="code">{`OTEL_EXPORTER_OTLP_ENDPOINT=http://${host}:4318`}</pre>
+      <pre className="code">{`OTEL_EXPORTER_OTLP_ENDPOINT=${http}`}</pre>
     </>
   );
 }

@@ -10,7 +10,7 @@ import { workKey, workLabel } from "./work.ts";
 
 const INDENT = 14;
 /** Deeper rows are not indented further: the name would leave the screen. */
-const DEEPEST = 18;
+const DEEPEST = 12;
 
 interface Props {
   readonly id: string;
