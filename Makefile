@@ -1,5 +1,5 @@
 # The commands, for people and CI alike. `make` alone lists them.
-# Needs Python >= 3.11 with venv, Node >= 20 with npm, and make; everything else is installed below, under .venv and web/.
+# Needs Python >= 3.11 with venv, Node >= 20.19 with npm, and make; everything else is installed below, under .venv and web/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help up test check fmt bench docs wheel ui lock clean

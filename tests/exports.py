@@ -26,9 +26,7 @@ def pair(key: str, value: str | float) -> KeyValue:
     return KeyValue(key=key, value=AnyValue(string_value=value))
 
 
-def span_message(
-    number: int = 1, *, trace: int = 1, attributes: Mapping[str, str | float] | None = None
-) -> Span:
+def span_message(number: int = 1, *, trace: int = 1, attributes: Mapping[str, str | float] | None = None) -> Span:
     """Return a span of one second."""
     return Span(
         trace_id=trace.to_bytes(16, "big"),
