@@ -140,7 +140,9 @@ def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
 
 def run(script: str, *, endpoint: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program in a process of its own, with nothing of this environment but PATH."""
-    command = [sys.executable, "-W", "error::ResourceWarning", "-c", script]
+    # From Python 3.12 on, forking a process with threads warns; that it works is what such a program shows.
+    quiet = ["-W", "error::ResourceWarning", "-W", "ignore:This process:DeprecationWarning"]
+    command = [sys.executable, *quiet, "-c", script]
     return subprocess.run(
         command,
         env=environment(endpoint, **variables),

@@ -79,45 +79,41 @@ export interface components {
         /**
          * Overview
          * @description The answer.
-         *
-         *         Attributes:
-         *             start: Unix seconds, inclusive.
-         *             end: Unix seconds, exclusive.
-         *             step: Seconds a bucket.
-         *             totals: Of the whole range.
-         *             buckets: Over time, in order; they start at multiples of the step, so the first and last may be partial.
-         *             models: Most calls first, at most 50.
          */
         readonly Overview: {
+            /** @description Unix seconds, inclusive. */
             readonly start: number;
+            /** @description Unix seconds, exclusive. */
             readonly end: number;
+            /** @description Seconds a bucket. */
             readonly step: number;
+            /** @description Of the whole range. */
             readonly totals: components["schemas"]["Figures"];
+            /** @description Over time, in order; they start at multiples of the step, so the first and last may be partial. */
             readonly buckets: readonly components["schemas"]["Bucket"][];
+            /** @description Most calls first, at most 50. */
             readonly models: readonly components["schemas"]["Model"][];
         };
         /**
          * Figures
          * @description The figures of a set of model calls.
-         *
-         *         Attributes:
-         *             attempts: HTTP attempts (spans).
-         *             calls: Attempts less retries.
-         *             retries: Attempts that repeat a failed one.
-         *             errors: Calls that failed for good: failed attempts less retries, never below 0.
-         *             tokens: Sums.
-         *             cost: Sum, with its states.
-         *             duration: Of attempts.
-         *             first_token: Request to first content, of streams.
          */
         readonly Figures: {
+            /** @description HTTP attempts (spans). */
             readonly attempts: number;
+            /** @description Attempts less retries. */
             readonly calls: number;
+            /** @description Attempts that repeat a failed one. */
             readonly retries: number;
+            /** @description Calls that failed for good: failed attempts less retries, never below 0. */
             readonly errors: number;
+            /** @description Sums. */
             readonly tokens: components["schemas"]["Tokens"];
+            /** @description Sum, with its states. */
             readonly cost: components["schemas"]["Money"];
+            /** @description Of attempts. */
             readonly duration: components["schemas"]["Percentiles"];
+            /** @description Request to first content, of streams. */
             readonly first_token: components["schemas"]["Percentiles"];
         };
         /**
@@ -134,21 +130,19 @@ export interface components {
         /**
          * Money
          * @description The cost of several calls.
-         *
-         *         Attributes:
-         *             amount: Sum of what is known, USD; None when nothing is known of any call. A lower bound if `unpriced` > 0.
-         *             reported: Part of the amount that providers reported.
-         *             computed: Part computed from recorded usage.
-         *             estimated: Part that rests on an estimate.
-         *             calls: Attempts summed; those refused before they used anything are not among them.
-         *             unpriced: Calls among them that have no amount.
          */
         readonly Money: {
+            /** @description Sum of what is known, USD; None when nothing is known of any call. A lower bound if `unpriced` > 0. */
             readonly amount: string | null;
+            /** @description Part of the amount that providers reported. */
             readonly reported: string | null;
+            /** @description Part computed from recorded usage. */
             readonly computed: string | null;
+            /** @description Part that rests on an estimate. */
             readonly estimated: string | null;
+            /** @description Attempts summed; those refused before they used anything are not among them. */
             readonly calls: number;
+            /** @description Calls among them that have no amount. */
             readonly unpriced: number;
         };
         /**
@@ -188,186 +182,175 @@ export interface components {
         /**
          * TraceRow
          * @description One trace in the list.
-         *
-         *         Attributes:
-         *             trace_id: 32 hex digits.
-         *             name: Of its root span, else of its earliest span.
-         *             service: Of that span.
-         *             environment: Of that span.
-         *             services: All services in it, sorted.
-         *             start: Unix seconds.
-         *             duration: Seconds, earliest start to latest end.
-         *             spans: How many spans.
-         *             calls: How many model calls (attempts less retries).
-         *             retries: How many retried attempts.
-         *             errors: How many spans with status error.
-         *             status: error when its root failed or, without a root, any span did; else ok.
-         *             models: Models that answered, sorted.
-         *             tokens: Summed over model calls.
-         *             cost: Summed over model calls.
-         *             first_token: Earliest first content of its streams, seconds from that stream's request.
-         *             user_id: The first known.
-         *             session_id: The first known.
-         *             feature: The first known.
          */
         readonly TraceRow: {
+            /** @description 32 hex digits. */
             readonly trace_id: string;
+            /** @description Of its root span, else of its earliest span. */
             readonly name: string;
+            /** @description Of that span. */
             readonly service: string | null;
+            /** @description Of that span. */
             readonly environment: string | null;
+            /** @description All services in it, sorted. */
             readonly services: readonly string[];
+            /** @description Unix seconds. */
             readonly start: number;
+            /** @description Seconds, earliest start to latest end. */
             readonly duration: number;
+            /** @description How many spans. */
             readonly spans: number;
+            /** @description How many model calls (attempts less retries). */
             readonly calls: number;
+            /** @description How many retried attempts. */
             readonly retries: number;
+            /** @description How many spans with status error. */
             readonly errors: number;
+            /** @description error when its root failed or, without a root, any span did; else ok. */
             readonly status: string;
+            /** @description Models that answered, sorted. */
             readonly models: readonly string[];
+            /** @description Summed over model calls. */
             readonly tokens: components["schemas"]["Tokens"];
+            /** @description Summed over model calls. */
             readonly cost: components["schemas"]["Money"];
+            /** @description Earliest first content of its streams, seconds from that stream's request. */
             readonly first_token: number | null;
+            /** @description The first known. */
             readonly user_id: string | null;
+            /** @description The first known. */
             readonly session_id: string | null;
+            /** @description The first known. */
             readonly feature: string | null;
         };
         /**
          * Trace
          * @description The answer.
-         *
-         *         Attributes:
-         *             trace_id: 32 hex digits.
-         *             start: Unix seconds.
-         *             duration: Seconds.
-         *             spans: Parents before children, siblings by start. A span whose parent is not here stands as a root; so does the
-         *                 earliest of a cycle.
-         *             calls: Model calls (attempts less retries).
-         *             tokens: Summed over model calls.
-         *             cost: Summed over model calls.
-         *             where: Where the time went: each instant counts for the deepest span that covers it, gaps as `other`.
          */
         readonly Trace: {
+            /** @description 32 hex digits. */
             readonly trace_id: string;
+            /** @description Unix seconds. */
             readonly start: number;
+            /** @description Seconds. */
             readonly duration: number;
+            /** @description Parents before children, siblings by start. A span whose parent is not here stands as a root; so does the */
             readonly spans: readonly components["schemas"]["SpanView"][];
+            /** @description Model calls (attempts less retries). */
             readonly calls: number;
+            /** @description Summed over model calls. */
             readonly tokens: components["schemas"]["Tokens"];
+            /** @description Summed over model calls. */
             readonly cost: components["schemas"]["Money"];
+            /** @description Where the time went: each instant counts for the deepest span that covers it, gaps as `other`. */
             readonly where: readonly components["schemas"]["Share"][];
         };
         /**
          * SpanView
          * @description One span.
-         *
-         *         Attributes:
-         *             span_id: 16 hex digits.
-         *             parent_span_id: 16 hex digits; may name a span that is not (yet) here.
-         *             name: Its name.
-         *             service: Its service.
-         *             kind: internal, client, server, producer, consumer or unspecified.
-         *             work: llm, tool, agent, retrieval, db, queue, http, waiting or other.
-         *             offset: Seconds from the start of the trace.
-         *             duration: Seconds.
-         *             status: unset, ok or error.
-         *             status_message: What the status says.
-         *             error_type: The error's type.
-         *             scope: Name of the instrumentation.
-         *             user_id: The user.
-         *             session_id: The session.
-         *             feature: The feature.
-         *             prompt_name: The prompt template.
-         *             prompt_version: Its version.
-         *             call: Set where the span is one model call.
-         *             cost: Set where the span is one model call that used something.
-         *             attributes: As sent.
-         *             resource: Resource attributes, as sent.
-         *             events: As sent, in order of time.
-         *             links: As sent.
          */
         readonly SpanView: {
+            /** @description 16 hex digits. */
             readonly span_id: string;
+            /** @description 16 hex digits; may name a span that is not (yet) here. */
             readonly parent_span_id: string | null;
+            /** @description Its name. */
             readonly name: string;
+            /** @description Its service. */
             readonly service: string | null;
+            /** @description internal, client, server, producer, consumer or unspecified. */
             readonly kind: string;
+            /** @description llm, tool, agent, retrieval, db, queue, http, waiting or other. */
             readonly work: string;
+            /** @description Seconds from the start of the trace. */
             readonly offset: number;
+            /** @description Seconds. */
             readonly duration: number;
+            /** @description unset, ok or error. */
             readonly status: string;
+            /** @description What the status says. */
             readonly status_message: string | null;
+            /** @description The error's type. */
             readonly error_type: string | null;
+            /** @description Name of the instrumentation. */
             readonly scope: string | null;
+            /** @description The user. */
             readonly user_id: string | null;
+            /** @description The session. */
             readonly session_id: string | null;
+            /** @description The feature. */
             readonly feature: string | null;
+            /** @description The prompt template. */
             readonly prompt_name: string | null;
+            /** @description Its version. */
             readonly prompt_version: string | null;
+            /** @description Set where the span is one model call. */
             readonly call: components["schemas"]["CallView"] | null;
+            /** @description Set where the span is one model call that used something. */
             readonly cost: components["schemas"]["Spend"] | null;
+            /** @description As sent. */
             readonly attributes: {
                 readonly [key: string]: unknown;
             };
+            /** @description Resource attributes, as sent. */
             readonly resource: {
                 readonly [key: string]: unknown;
             };
+            /** @description As sent, in order of time. */
             readonly events: readonly components["schemas"]["EventView"][];
+            /** @description As sent. */
             readonly links: readonly components["schemas"]["LinkView"][];
         };
         /**
          * CallView
          * @description What a span that is one model call says.
-         *
-         *         Attributes:
-         *             operation: chat, embeddings, ...
-         *             provider: Who answered.
-         *             request_model: The model asked for.
-         *             response_model: The model that answered.
-         *             response_id: The provider's id.
-         *             tokens: Inclusive totals and their parts.
-         *             usage_estimated: A count was estimated.
-         *             finish_reasons: In order.
-         *             stream: Streamed, or None when not said.
-         *             first_chunk: Seconds from the request to the first event.
-         *             first_token: Seconds from the request to the first content.
-         *             resend_count: Which retry this attempt is; 0 on the first.
-         *             incomplete: The answer ended before its terminal event.
          */
         readonly CallView: {
+            /** @description chat, embeddings, ... */
             readonly operation: string;
+            /** @description Who answered. */
             readonly provider: string | null;
+            /** @description The model asked for. */
             readonly request_model: string | null;
+            /** @description The model that answered. */
             readonly response_model: string | null;
+            /** @description The provider's id. */
             readonly response_id: string | null;
+            /** @description Inclusive totals and their parts. */
             readonly tokens: components["schemas"]["Tokens"];
+            /** @description A count was estimated. */
             readonly usage_estimated: boolean;
+            /** @description In order. */
             readonly finish_reasons: readonly string[];
+            /** @description Streamed, or None when not said. */
             readonly stream: boolean | null;
+            /** @description Seconds from the request to the first event. */
             readonly first_chunk: number | null;
+            /** @description Seconds from the request to the first content. */
             readonly first_token: number | null;
+            /** @description Which retry this attempt is; 0 on the first. */
             readonly resend_count: number;
+            /** @description The answer ended before its terminal event. */
             readonly incomplete: boolean;
         };
         /**
          * Spend
          * @description The cost of one call.
-         *
-         *         Attributes:
-         *             state: reported, computed, estimated or unpriced.
-         *             amount: USD; None when unpriced.
-         *             input: The part spent on input; None when only a total is known.
-         *             output: The part spent on output; None when only a total is known.
-         *             source: provider or local.
-         *             price_id: The matched row of the price table.
-         *             table: Version of the price table.
          */
         readonly Spend: {
+            /** @description reported, computed, estimated or unpriced. */
             readonly state: string;
+            /** @description USD; None when unpriced. */
             readonly amount: string | null;
+            /** @description The part spent on input; None when only a total is known. */
             readonly input: string | null;
+            /** @description The part spent on output; None when only a total is known. */
             readonly output: string | null;
+            /** @description provider or local. */
             readonly source: string | null;
+            /** @description The matched row of the price table. */
             readonly price_id: string | null;
+            /** @description Version of the price table. */
             readonly table: string | null;
         };
         /**
@@ -403,17 +386,15 @@ export interface components {
         /**
          * Seen
          * @description The answer: values in use, sorted, at most 500 of each.
-         *
-         *         Attributes:
-         *             services: Services that sent spans.
-         *             environments: Deployment environments.
-         *             models: Models that answered, else were asked for.
-         *             features: Features.
          */
         readonly Seen: {
+            /** @description Services that sent spans. */
             readonly services: readonly string[];
+            /** @description Deployment environments. */
             readonly environments: readonly string[];
+            /** @description Models that answered, else were asked for. */
             readonly models: readonly string[];
+            /** @description Features. */
             readonly features: readonly string[];
         };
         /**
@@ -426,13 +407,11 @@ export interface components {
         /**
          * Problem
          * @description What went wrong.
-         *
-         *         Attributes:
-         *             code: For programs: bad_request, unauthenticated, not_found, misdirected, busy, unavailable or failed.
-         *             message: For people: what happened and what to do.
          */
         readonly Problem: {
+            /** @description For programs: bad_request, unauthenticated, not_found, misdirected, busy, unavailable or failed. */
             readonly code: string;
+            /** @description For people: what happened and what to do. */
             readonly message: string;
         };
     };

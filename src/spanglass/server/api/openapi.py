@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from spanglass.server.api.parameters import Parameter
 from spanglass.version import __version__
 
 _PART = re.compile(r"\{(\w+)\}")
+_ATTRIBUTE = re.compile(r"^    (\w+): (.+)$", re.MULTILINE)
 Json = dict[str, Any]
 """A JSON object; msgspec's schemas are plain dictionaries."""
 
@@ -34,7 +36,7 @@ def document() -> Json:
         },
         "paths": {endpoint.path: {"get": _operation(endpoint, by_type)} for endpoint in ENDPOINTS},
         "components": {
-            "schemas": {name: _complete(schema) for name, schema in components.items()},
+            "schemas": {name: _described(_complete(schema)) for name, schema in components.items()},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"key": []}],
@@ -88,3 +90,14 @@ def _complete(schema: Json) -> Json:
         for name, field in schema["properties"].items()
     }
     return {**schema, "properties": properties, "required": list(properties)}
+
+
+def _described(schema: Json) -> Json:
+    """Move what a docstring says of each attribute to that property; docstrings are indented before Python 3.13."""
+    head, _, listed = inspect.cleandoc(schema.get("description", "")).partition("\n\nAttributes:\n")
+    meanings = dict(_ATTRIBUTE.findall(listed))
+    properties = {
+        name: {**property_, "description": meanings[name]} if name in meanings else property_
+        for name, property_ in schema.get("properties", {}).items()
+    }
+    return {**schema, "description": " ".join(head.split()), "properties": properties}
