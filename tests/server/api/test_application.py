@@ -269,6 +269,7 @@ class Slow:
 
     def __init__(self) -> None:
         self.go = threading.Event()
+        self.running: list[str] = []
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Nothing is written here."""
@@ -276,6 +277,7 @@ class Slow:
 
     def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:  # noqa: ARG002 - the contract's
         """Wait, then find nothing."""
+        self.running.append(sql)
         assert self.go.wait(10)
         return ()
 
@@ -307,6 +309,47 @@ def test_slow_questions_hold_up_neither_the_loop_nor_memory() -> None:
 
     assert statuses[0] == 200
     assert sorted(set(statuses)) == [200, 503]
+
+
+def test_slow_questions_do_not_make_the_server_look_ill() -> None:
+    """While more questions wait than may wait, health and metrics answer at once: else it would be restarted."""
+    store = Slow()
+    app = application(Questions(store), Access("127.0.0.1"), counters=Counters(), allowance=Allowance(1))
+
+    async def main() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20) as client:
+            asked = [asyncio.create_task(client.get("/api/v1/services")) for _ in range(70)]
+            await asyncio.sleep(0.1)
+            try:
+                async with asyncio.timeout(5):
+                    return [(await client.get(path)).status_code for path in ("/healthz", "/metrics")]
+            finally:
+                store.go.set()
+                await asyncio.gather(*asked)
+
+    assert asyncio.run(main()) == [200, 200]
+
+
+def test_large_answers_are_made_one_at_a_time() -> None:
+    """However many traces are asked for at once, one is in memory; other questions are answered meanwhile."""
+    store = Slow()
+    app = application(Questions(store), Access("127.0.0.1"), counters=Counters(), allowance=Allowance(1))
+
+    async def main() -> list[str]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20) as client:
+            paths = [*(f"/api/v1/traces/{number:032x}" for number in range(1, 6)), "/api/v1/services"]
+            asked = [asyncio.create_task(client.get(path)) for path in paths]
+            await asyncio.sleep(0.2)
+            running = list(store.running)
+            store.go.set()
+            await asyncio.gather(*asked)
+            return running
+
+    running = asyncio.run(main())
+
+    assert sorted("trace_key = $trace_key" in sql for sql in running) == [False, True]
 
 
 def test_the_openapi_document_describes_the_answers(store: DuckDBStore) -> None:

@@ -39,6 +39,8 @@ class Questions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._threads = ThreadPoolExecutor(_AT_ONCE, "spanglass-query")
+        self._large = ThreadPoolExecutor(1, "spanglass-query-large")
+        self._checks = ThreadPoolExecutor(1, "spanglass-check")
         self._asked = 0
 
     async def ask(self, endpoint: Endpoint, asked: Asked, part: str) -> bytes:
@@ -49,28 +51,30 @@ class Questions:
             Overloaded: Too many questions wait already.
             StoreUnavailable: The store cannot answer.
         """
-        return await self._aside(lambda: msgspec.json.encode(endpoint.ask(self._store, asked, part)))
+        if self._asked >= _WAITING:
+            raise Overloaded("Too many questions are being answered; ask again in a moment.", retry_after_s=1)
+        self._asked += 1
+        threads = self._large if endpoint.large else self._threads
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, self._answer, endpoint, asked, part)
+        finally:
+            self._asked -= 1
 
     async def size(self) -> int:
-        """Return the bytes that the store holds on disk.
+        """Return the bytes that the store holds on disk; slow questions do not hold this up.
 
         Raises:
             StoreError: The store cannot say.
         """
-        return int(await self._aside(lambda: str(self._store.size()).encode()))
+        return await asyncio.get_running_loop().run_in_executor(self._checks, self._store.size)
 
     def close(self) -> None:
         """Let the threads end; running questions end when the store closes."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._large, self._checks):
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _aside(self, work: Callable[[], bytes]) -> bytes:
-        if self._asked >= _WAITING:
-            raise Overloaded("Too many questions are being answered; ask again in a moment.", retry_after_s=1)
-        self._asked += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._asked -= 1
+    def _answer(self, endpoint: Endpoint, asked: Asked, part: str) -> bytes:
+        return msgspec.json.encode(endpoint.ask(self._store, asked, part))
 
 
 def application(
@@ -133,7 +137,7 @@ async def _health(questions: Questions, allowance: Allowance, otlp_ports: Mappin
     queue = {"bytes": allowance.held, "limit": allowance.limit}
     try:
         store = {"ok": True, "bytes": await questions.size()}
-    except (StoreError, Overloaded) as error:
+    except StoreError as error:
         body = msgspec.json.encode({"status": "unavailable", "store": {"ok": False, "message": str(error)}})
         return Response(body, 503, media_type="application/json")
     return Response(

@@ -28,6 +28,7 @@ class Endpoint(NamedTuple):
         answer: Type of the answer.
         ask: From the store, what was asked, and the varying part of the path ("" where there is none) to the answer.
         errors: Statuses beside 200, 401 and 421.
+        large: An answer may need tens of MB while it is made, so one is made at a time.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Endpoint(NamedTuple):
     answer: type[msgspec.Struct]
     ask: Callable[[Store, Asked, str], msgspec.Struct]
     errors: tuple[int, ...] = (400, 503)
+    large: bool = False
 
 
 def _overview(store: Store, asked: Asked, _: str) -> Overview:
@@ -90,6 +92,7 @@ ENDPOINTS = (
         Trace,
         _trace,
         (400, 404, 503),
+        large=True,
     ),
     Endpoint(
         "/api/v1/services",
