@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 from spanglass.errors import Unauthenticated
 
 COOKIE = "spanglass_session"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_HOST = re.compile(r"(\[[^\[\]]*\]|[^\[\]:]*)(?::\d*)?", re.ASCII)
+"""A name or an address, in brackets if it is IPv6, and perhaps a port; anything else is no host."""
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, never bound
 
 
@@ -34,8 +37,13 @@ class Access:
         A page from elsewhere can make a browser send requests here under a name of its own (DNS rebinding); it cannot
         choose a name from this list. When listening on every address, an IP address is accepted too: it is no name.
         """
-        name = _without_port(header).lower()
-        if name in _LOOPBACK or "*" in self.allowed_hosts:
+        if "*" in self.allowed_hosts:
+            return True
+        parts = _HOST.fullmatch(header)
+        if parts is None:
+            return False
+        name = parts[1].lower()
+        if name in _LOOPBACK:
             return True
         if self.host in _EVERY_ADDRESS:
             return _is_address(name) or self._allows(name, header)
@@ -77,12 +85,6 @@ class Access:
 
 def _equal(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
-
-
-def _without_port(header: str) -> str:
-    if header.startswith("["):
-        return header.partition("]")[0] + "]"
-    return header.partition(":")[0]
 
 
 def _is_address(name: str) -> bool:
