@@ -61,3 +61,24 @@ def test_two_services_on_one_port_are_refused() -> None:
 def test_the_key_is_not_printed() -> None:
     """Settings in a log do not tell the key."""
     assert "hunter2" not in repr(Config(api_key="hunter2"))
+
+
+@pytest.mark.parametrize("key", ["hunter2\n", " hunter2", "hunter 2", "schl\u00fcssel", "\t", "a\x00b"])
+def test_a_key_that_no_request_can_carry_is_refused_at_start(key: str) -> None:
+    """Rather a word now than a server that answers 401 to everybody; the key itself is not told."""
+    with pytest.raises(ConfigurationError, match="SPANGLASS_SERVER_API_KEY") as refused:
+        Config(api_key=key)
+
+    assert "hunter" not in str(refused.value)
+
+
+@pytest.mark.parametrize("variable", ["SPANGLASS_MAX_BODY_MIB", "SPANGLASS_QUEUE_MIB", "SPANGLASS_STORE_MEMORY_MIB"])
+def test_a_size_beyond_all_machines_is_refused_at_start(variable: str) -> None:
+    """Numbers that gRPC or the store would fail on are named with what is right."""
+    with pytest.raises(ConfigurationError, match=variable):
+        Config.load(Sources({"SPANGLASS_QUEUE_MIB": "2048", variable: "99999999999999999999"}))
+
+
+def test_no_directory_is_not_this_directory() -> None:
+    """`--data "$UNSET"` means the default, not a database among the files of wherever one stands."""
+    assert Config.load(Sources({}), data="").data == Path("spanglass-data")

@@ -11,6 +11,9 @@ from spanglass.errors import ConfigurationError
 from spanglass.settings import Sources
 
 MIB = 1024 * 1024
+_MOST_BODY_MIB = 2047
+"""gRPC counts a message's bytes in 32 bits."""
+_MOST_MEMORY_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +50,42 @@ class Config:
     prices_file: str | None = None
 
     def __post_init__(self) -> None:
+        self._check_key()
+        self._check_sizes()
+        ports = [port for port in (self.port, self.otlp_http_port, self.otlp_grpc_port) if port]
+        if len(set(ports)) < len(ports):
+            raise ConfigurationError(
+                f"Two of the three ports are the same ({self.port}, {self.otlp_http_port}, {self.otlp_grpc_port}): "
+                f"give {settings.PORT.env}, {settings.OTLP_HTTP_PORT.env} and {settings.OTLP_GRPC_PORT.env} one each."
+            )
+
+    def _check_key(self) -> None:
         if self.api_key is None and not is_loopback(self.host):
             raise ConfigurationError(
                 f"The host {self.host} can be reached from other machines, and no API key is set: anyone there could "
                 f"read and write traces. Set {settings.SERVER_API_KEY.env} to a long random text, or keep the host "
                 f"{settings.HOST.default}."
             )
+        if self.api_key is not None and not _fits_header(self.api_key):
+            raise ConfigurationError(
+                f"The value of {settings.SERVER_API_KEY.env} cannot be sent in a header, so no request could carry it: "
+                "it has a space, a line end or a character that is not ASCII. Files and secret stores often add a line "
+                "end; `openssl rand -hex 32` makes a good key."
+            )
+
+    def _check_sizes(self) -> None:
+        for row, size, most in (
+            (settings.MAX_BODY_MIB, self.max_body_bytes // MIB, _MOST_BODY_MIB),
+            (settings.QUEUE_MIB, self.queue_bytes // MIB, _MOST_MEMORY_MIB),
+            (settings.STORE_MEMORY_MIB, self.store_memory_mib, _MOST_MEMORY_MIB),
+        ):
+            if size > most:
+                raise ConfigurationError(f"{row.env} is {size} MiB, more than can be used: set it to {most} or less.")
         if self.max_body_bytes > self.queue_bytes:
             raise ConfigurationError(
                 f"One export body may be {self.max_body_bytes // MIB} MiB, but the queue holds "
                 f"{self.queue_bytes // MIB} MiB, so such a body could never be accepted: raise "
                 f"{settings.QUEUE_MIB.env} or lower {settings.MAX_BODY_MIB.env}."
-            )
-        ports = [port for port in (self.port, self.otlp_http_port, self.otlp_grpc_port) if port]
-        if len(set(ports)) < len(ports):
-            raise ConfigurationError(
-                f"Two of the three ports are the same ({self.port}, {self.otlp_http_port}, {self.otlp_grpc_port}): "
-                f"give {settings.PORT.env}, {settings.OTLP_HTTP_PORT.env} and {settings.OTLP_GRPC_PORT.env} one each."
             )
 
     @classmethod
@@ -83,7 +105,7 @@ class Config:
             ConfigurationError: A setting cannot be read, or settings do not go together.
         """
         return cls(
-            data=Path(sources.get(settings.DATA, data)),
+            data=Path(sources.get(settings.DATA, data or None)),
             host=sources.get(settings.HOST, host),
             port=sources.get(settings.PORT, port),
             otlp_http_port=sources.get(settings.OTLP_HTTP_PORT, otlp_http_port),
@@ -95,6 +117,10 @@ class Config:
             store_memory_mib=sources.get(settings.STORE_MEMORY_MIB),
             prices_file=sources.get(settings.PRICES_FILE),
         )
+
+
+def _fits_header(key: str) -> bool:
+    return key.isascii() and key.isprintable() and " " not in key
 
 
 def is_loopback(host: str) -> bool:
