@@ -442,3 +442,25 @@ def test_event_holds_the_call_with_structured_messages(server: ScriptedServer) -
         }
     )
     assert found[attr.COST_STATE] == "computed"
+
+
+def test_a_refusal_that_nobody_reads_is_no_cut_answer() -> None:
+    """A client that tries a stream again closes the refusal unread: failed, free of charge, and not incomplete."""
+    events = (
+        b'data: {"model":"gpt-4o-mini-2024-07-18","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\ndata: [DONE]\n\n'
+    )
+    refusal = Answer([b'{"error":{"code":"rate_limit_exceeded"}}'], 429, {"retry-after-ms": "1"})
+    answer = Answer([events], 200, {"content-type": "text/event-stream"})
+    with (
+        recording() as telemetry,
+        scripted(refusal, answer) as server,
+        openai.OpenAI(base_url=f"{server.url}/v1", api_key="x", max_retries=1) as client,
+    ):
+        list(client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, stream=True))
+
+    first, second = (dict(span.attributes or {}) for span in telemetry.spans())
+    assert first[attr.ERROR_TYPE] == "429"
+    assert attr.STREAM_INCOMPLETE not in first
+    assert attr.COST_STATE not in first
+    assert second[attr.RESEND_COUNT] == 1
+    assert second[attr.COST_STATE] == "estimated"

@@ -217,7 +217,9 @@ class Recorder:
             # No answer, so none that could be whole; cancelled then, the application got nothing of its call.
             end = End.CANCELLED if end is End.CANCELLED else None
             error_type, message = (None, None) if error is None else (type(error).__qualname__, str(error))
-        elif end is not None or status < _FIRST_REDIRECT:
+        elif status >= _FIRST_REDIRECT:
+            end = None  # what is left unread of a refusal is no cut answer; clients that try again leave it all
+        else:
             end = end or End.ERROR
             if isinstance(error, Exception) and error_type is None:
                 error_type, message = type(error).__qualname__, str(error)
