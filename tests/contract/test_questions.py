@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from records import SECOND, T0, batch, call, computed, resource, span, span_id, trace_id
@@ -15,7 +16,7 @@ from spanglass.server.query.overview import Bucket, Overview, overview
 from spanglass.server.query.services import Seen, services
 from spanglass.server.query.trace import trace
 from spanglass.server.query.traces import Traces, traces
-from spanglass.server.record import Attributes, Event, Facts, Link, Status, StoredSpan, Work
+from spanglass.server.record import Attributes, Call, Event, Facts, Link, Status, StoredSpan, Work
 from spanglass.server.store.protocol import Store
 
 END = T0 + 100 * SECOND
@@ -118,7 +119,7 @@ def test_overview_has_every_step_of_time(full: Store) -> None:
 
 
 def test_overview_names_models(full: Store) -> None:
-    """Figures go by the model that answered, else the one asked for; most used first."""
+    """Figures go by the model asked for, else the one that answered; most used first."""
     models = asked(full).models
 
     assert [(model.provider, model.model, model.figures.attempts) for model in models] == [
@@ -126,6 +127,18 @@ def test_overview_names_models(full: Store) -> None:
         ("openai", "new", 1),
     ]
     assert models[1].figures.cost == Money(amount=None, calls=1, unpriced=1)
+
+
+def test_failed_and_answered_calls_of_a_model_are_one_row(store: Store) -> None:
+    """An alias is one model, whichever snapshot answered and where none did."""
+    answered = call(1, 1, at=10)
+    said = msgspec.structs.replace(answered.facts, call=Call("chat", "openai", "gpt", "gpt-2026-01-01"))
+    refused = call(2, 2, at=11, status=Status.ERROR, cost=None)
+    store.write([batch(msgspec.structs.replace(answered, facts=said), refused)])
+
+    models = asked(store).models
+
+    assert [(model.model, model.figures.attempts, model.figures.errors) for model in models] == [("gpt", 2, 1)]
 
 
 def test_overview_of_nothing_is_unknown(store: Store) -> None:

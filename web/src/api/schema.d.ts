@@ -164,7 +164,7 @@ export interface components {
         };
         /**
          * Model
-         * @description The figures of one model, by provider and response model (else the model asked for).
+         * @description The figures of one model, by provider and the model asked for (else the one that answered).
          */
         readonly Model: {
             readonly provider: string | null;

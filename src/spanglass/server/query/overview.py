@@ -51,7 +51,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of one model, by provider and response model (else the model asked for)."""
+    """The figures of one model, by provider and the model asked for (else the one that answered)."""
 
     provider: str | None
     model: str | None
@@ -110,7 +110,7 @@ def overview(
     models = store.select(
         statement(
             "overview",
-            keys="provider, coalesce(response_model, request_model) AS model,",
+            keys="provider, coalesce(request_model, response_model) AS model,",
             filters=where,
             group="GROUP BY provider, model\nORDER BY attempts DESC, provider, model\nLIMIT 50",
         ),

@@ -15,7 +15,7 @@ LIMIT: Final = 500
 _DIMENSIONS: Final = {
     "services": "service",
     "environments": "environment",
-    "models": "coalesce(response_model, request_model)",
+    "models": "coalesce(request_model, response_model)",
     "features": "feature",
 }
 
