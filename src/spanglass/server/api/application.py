@@ -18,6 +18,7 @@ from spanglass.errors import Overloaded, SpanglassError, StoreError
 from spanglass.server.access import Access
 from spanglass.server.allowance import Allowance
 from spanglass.server.api import openapi
+from spanglass.server.api.answer import Answer
 from spanglass.server.api.endpoints import ENDPOINTS, Endpoint
 from spanglass.server.api.errors import told
 from spanglass.server.api.guard import Guard
@@ -29,6 +30,8 @@ from spanglass.server.store.protocol import Store
 
 _AT_ONCE = 4
 _WAITING = 64
+_LARGE_AT_ONCE = 3
+"""Large answers held in memory until their readers have them."""
 _COMPRESSED_FROM = 1024
 _Handler = Callable[[Request], Awaitable[Response]]
 
@@ -41,10 +44,11 @@ class Questions:
         self._threads = ThreadPoolExecutor(_AT_ONCE, "spanglass-query")
         self._large = ThreadPoolExecutor(1, "spanglass-query-large")
         self._checks = ThreadPoolExecutor(1, "spanglass-check")
+        self._room = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._asked = 0
 
     async def ask(self, endpoint: Endpoint, asked: Asked, part: str) -> bytes:
-        """Return an answer as JSON.
+        """Return an answer as JSON; `sent` must be called once it is not held any more.
 
         Raises:
             QueryError: It cannot be asked as it stands.
@@ -54,11 +58,23 @@ class Questions:
         if self._asked >= _WAITING:
             raise Overloaded("Too many questions are being answered; ask again in a moment.", retry_after_s=1)
         self._asked += 1
-        threads = self._large if endpoint.large else self._threads
+        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, self._answer, endpoint, asked, part)
+            if not endpoint.large:
+                return await loop.run_in_executor(self._threads, self._answer, endpoint, asked, part)
+            await self._room.acquire()
+            try:
+                return await loop.run_in_executor(self._large, self._answer, endpoint, asked, part)
+            except BaseException:
+                self._room.release()
+                raise
         finally:
             self._asked -= 1
+
+    def sent(self, endpoint: Endpoint) -> None:
+        """Make room for the next answer."""
+        if endpoint.large:
+            self._room.release()
 
     async def size(self) -> int:
         """Return the bytes that the store holds on disk; slow questions do not hold this up.
@@ -128,7 +144,7 @@ def _answering(endpoint: Endpoint, questions: Questions) -> _Handler:
         asked = Asked(request.query_params, endpoint.parameters)
         part = request.path_params.get("trace_id", "")
         body = await questions.ask(endpoint, asked, part)
-        return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
+        return Answer(body, sent=lambda: questions.sent(endpoint))
 
     return answer
 

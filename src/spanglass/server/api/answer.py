@@ -1,0 +1,47 @@
+"""How an answer reaches its reader: a piece at a time, so that neither the loop nor memory waits for a slow one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+_PIECE = 256 * 1024
+STALLED_S = 10.0
+"""A reader that takes no piece for so long is let go."""
+
+
+class Answer(Response):
+    """JSON that is sent in pieces; what compresses it lets other requests in between two of them."""
+
+    media_type = "application/json"
+
+    def __init__(self, body: bytes, *, sent: Callable[[], None], stalled_s: float = STALLED_S) -> None:
+        """Make an answer.
+
+        Args:
+            body: JSON text.
+            sent: Called once, when the body need not be held any more.
+            stalled_s: Seconds in which a piece must be taken, else the rest is not sent.
+        """
+        super().__init__(body, headers={"cache-control": "no-store"})
+        self._sent = sent
+        self._stalled_s = stalled_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Send it."""
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            size = len(self.body)
+            for start in range(0, max(size, 1), _PIECE):
+                end = start + _PIECE
+                piece = {"type": "http.response.body", "body": bytes(self.body[start:end]), "more_body": end < size}
+                async with asyncio.timeout(self._stalled_s):
+                    await send(piece)
+                await asyncio.sleep(0)
+        except TimeoutError:  # the server sees that the body is incomplete, and closes the connection
+            return
+        finally:
+            self._sent()
