@@ -126,4 +126,6 @@ def test_a_key_is_needed_where_the_server_has_one(tmp_path: Path) -> None:
     with started(tmp_path, SPANGLASS_SERVER_API_KEY="k3y") as up:
         flags = ("--endpoint", up.otlp_http, "--server", up.ui)
         assert doctor(*flags, SPANGLASS_API_KEY="k3y")[0] == 0
-        assert doctor(*flags)[0] == 1
+        code, answered = doctor(*flags)
+        assert code == 1
+        assert "set SPANGLASS_API_KEY" in str(answered)

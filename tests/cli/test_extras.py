@@ -10,7 +10,7 @@ def test_what_is_missing_is_named_with_what_to_install() -> None:
         require("up", "server", ("json", "no_such_package", "no_such_parent.child"))
     assert str(caught.value) == (
         "`spanglass up` needs packages that are not installed (no_such_package, no_such_parent.child): "
-        'pip install "spanglass[server]"'
+        'pip install "spanglass[server]", or the wheel you have with [server] behind its name.'
     )
 
 

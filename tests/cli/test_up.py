@@ -25,10 +25,11 @@ def test_it_answers_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> 
     assert list((tmp_path / "data").iterdir())
 
 
-def test_people_are_told_where_to_look_and_what_to_write(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - to see that it is not shown as an address
+def test_people_are_told_where_to_look_and_what_to_write(tmp_path: Path, host: str) -> None:
     """Without --json the start names the page, the endpoints, the directory, the need of a key, and what to write."""
     process = subprocess.Popen(
-        [*SPANGLASS, "up", "--port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0"],
+        [*SPANGLASS, "up", "--host", host, "--port", "0", "--otlp-http-port", "0", "--otlp-grpc-port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         cwd=tmp_path,

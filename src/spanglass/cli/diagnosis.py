@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import re
 import time
 import urllib.error
 import urllib.request
@@ -27,6 +28,7 @@ _ANSWERS_WITHIN_S: Final = 2.0
 SERVICE_NAME: Final = "spanglass-doctor"
 _SPAN = "spanglass doctor"
 _FLUSH_WITHIN_S = 15.0
+_REFUSED = re.compile(r"\b(401|403|Unauthorized|Forbidden)\b")
 _HTTP_LIBRARIES = ("httpx", "httpx2")
 _SILENCING = {"OTEL_TRACES_EXPORTER": "none", "OTEL_TRACES_SAMPLER": "always_off"}
 _SECRETS = ("HEADERS", "KEY", "TOKEN", "PASSWORD")
@@ -136,6 +138,8 @@ def export() -> tuple[Finding, str | None]:
     if dropped.totals().get(("traces", dropped.EXPORT_FAILED)) or heard:
         said = heard[0].partition(". The application")[0] if heard else f"{where} did not take a test span"
         cure = "Start the receiver (`spanglass up`), or correct SPANGLASS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT."
+        if _REFUSED.search(said):
+            cure = f"The receiver runs and wants a key: set {SDK_API_KEY.env} to the server's."
         return Finding("export", Status.FAIL, said, cure), None
     return Finding("export", Status.OK, f"{where} took a test span"), f"{context.trace_id:032x}"
 

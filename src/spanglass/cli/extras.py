@@ -20,7 +20,7 @@ def require(command: str, extra: str, modules: tuple[str, ...]) -> None:
     if missing:
         raise ConfigurationError(
             f"`spanglass {command}` needs packages that are not installed ({', '.join(missing)}): "
-            f'pip install "spanglass[{extra}]"'
+            f'pip install "spanglass[{extra}]", or the wheel you have with [{extra}] behind its name.'
         )
 
 

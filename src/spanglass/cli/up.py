@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from spanglass.server.config import Config
 
 app = typer.Typer()
+# "All addresses" is where a server listens, not an address that a browser or an application can be given.
+_ANY_HOST = re.compile(r"(?<=//)0\.0\.0\.0(?=:)|(?<=//)\[::\](?=:)|^0\.0\.0\.0(?=:)|^\[::\](?=:)")
 _PORT = {"min": 0, "max": 65_535}
 
 
@@ -93,14 +96,18 @@ def _tell(addresses: Addresses, config: Config, *, as_json: bool, demo: bool) ->
 
 def _text(addresses: Addresses, config: Config, *, demo: bool) -> str:
     """Return what a person reads at the start: where to look, and how to point an application here."""
-    elsewhere = addresses.otlp_http.removeprefix("http://") not in {"127.0.0.1:4318", "localhost:4318"}
-    argument = f', endpoint="{addresses.otlp_http}"' if elsewhere else ""
+    host = next((name for name in config.allowed_hosts if name != "*"), "127.0.0.1")
+    ui, otlp_http, otlp_grpc = (
+        _ANY_HOST.sub(host, address, count=1) for address in (addresses.ui, addresses.otlp_http, addresses.otlp_grpc)
+    )
+    elsewhere = otlp_http.removeprefix("http://") not in {"127.0.0.1:4318", "localhost:4318"}
+    argument = f', endpoint="{otlp_http}"' if elsewhere else ""
     lines = [
         f"spanglass {__version__}",
         "",
-        f"  Open            {addresses.ui}",
-        f"  OTLP/HTTP       {addresses.otlp_http}",
-        f"  OTLP/gRPC       {addresses.otlp_grpc}",
+        f"  Open            {ui}",
+        f"  OTLP/HTTP       {otlp_http}",
+        f"  OTLP/gRPC       {otlp_grpc}",
         f"  Data            {config.data.resolve()}",
         "",
     ]
