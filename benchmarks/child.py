@@ -19,7 +19,7 @@ from typing import Any
 BLOCKS = 7
 CALLS = 150
 STREAMS = 10
-CHUNKS = 400
+LONG, SHORT = 400, 40
 MESSAGES = [
     {"role": "system", "content": "You are a helpful assistant. " * 10},
     {"role": "user", "content": "What does observing cost?"},
@@ -47,12 +47,18 @@ def start(contender: str, sink: str, *, with_client: bool) -> dict[str, float]:
 
 
 def work(contender: str, kind: str, sink: str, provider: str) -> dict[str, float]:
-    """Measure the CPU that observing adds to a call or a chunk: blocks with and without, alternating in one process."""
+    """Measure the CPU that observing adds to a call, or to one more chunk: what long streams cost over short ones."""
     module = importlib.import_module(f"benchmarks.contenders.{contender}")
     module.setup(sink)
     client = importlib.import_module("openai").OpenAI(api_key="x", base_url=f"{provider}/v1", max_retries=0)
-    model, streamed, units = ("bench", False, CALLS) if kind == "call" else (f"bench-{CHUNKS}", True, STREAMS * CHUNKS)
-    rounds = STREAMS if streamed else CALLS
+    if kind == "call":
+        return {"cpu_us": added_us(module, client, "bench", CALLS, streamed=False)}
+    long, short = (added_us(module, client, f"bench-{chunks}", STREAMS, streamed=True) for chunks in (LONG, SHORT))
+    return {"cpu_us": (long - short) / (LONG - SHORT)}
+
+
+def added_us(module: ModuleType, client: Any, model: str, rounds: int, *, streamed: bool) -> float:  # noqa: ANN401 - clients of others
+    """Return the CPU that observing adds to one request: blocks with and without, alternating in one process."""
     observed, bare = _observed(module, client, model, streamed=streamed), _plain(client, model, streamed=streamed)
     differences = []
     for block in range(BLOCKS + 1):
@@ -62,7 +68,7 @@ def work(contender: str, kind: str, sink: str, provider: str) -> dict[str, float
         _watch(module, on=True)
         if block:  # the first warms up
             differences.append(with_it - without)
-    return {"cpu_us": statistics.median(differences) * 1e6 / units}
+    return statistics.median(differences) * 1e6 / rounds
 
 
 def _cpu_s(once: Callable[[], object], rounds: int, module: ModuleType) -> float:
