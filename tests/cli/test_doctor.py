@@ -1,12 +1,16 @@
 import json
 import socket
+import socketserver
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from spanglass.cli.diagnosis import arrival
 from started import SPANGLASS, Started, clean_environment, started
 
 
@@ -40,6 +44,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """Whatever listens there: it says the same to everybody."""
+
+    class Always(socketserver.BaseRequestHandler):
+        """Says it."""
+
+        def handle(self) -> None:
+            self.request.recv(65536)
+            with suppress(OSError):
+                self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Always) as listening:
+        threading.Thread(target=listening.serve_forever, args=(0.05,)).start()
+        yield f"http://127.0.0.1:{listening.server_address[1]}"
+        listening.shutdown()
 
 
 def test_a_healthy_way_passes(server: Started) -> None:
@@ -86,6 +108,25 @@ def test_a_wrong_server_is_told_apart_from_a_wrong_endpoint(server: Started) -> 
     code, document = doctor("--endpoint", server.otlp_http, "--server", f"http://127.0.0.1:{free_port()}")
     assert code == 1
     assert [found["about"] for found in document["findings"] if found["status"] == "fail"] == ["arrival"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"[" * 200_000,
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b"x" * 2_000_000,
+    ],
+    ids=["no-object", "no-http", "nested", "huge"],
+)
+def test_whatever_answers_is_told_not_thrown(answer: bytes) -> None:
+    """A server that is no spanglass, or not even HTTP, is a finding; it is not read without end."""
+    with answering(answer) as url:
+        found = arrival("0" * 32, url, None)
+
+    assert (found.about, found.status) == ("arrival", "fail")
+    assert len(found.says) < 400
 
 
 @pytest.mark.parametrize(

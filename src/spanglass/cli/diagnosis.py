@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from http.client import HTTPException
 from importlib import metadata
 from importlib.util import find_spec
 from typing import Final
@@ -27,6 +28,7 @@ ARRIVES_WITHIN_S: Final = 10.0
 _ANSWERS_WITHIN_S: Final = 2.0
 SERVICE_NAME: Final = "spanglass-doctor"
 _SPAN = "spanglass doctor"
+_LONGEST_ANSWER = 1024 * 1024
 _FLUSH_WITHIN_S = 15.0
 _REFUSED = re.compile(r"\b(401|403|Unauthorized|Forbidden)\b")
 _HTTP_LIBRARIES = ("httpx", "httpx2")
@@ -168,15 +170,17 @@ def arrival(trace_id: str, server: str, api_key: str | None) -> Finding:
             request.add_header("authorization", f"Bearer {api_key}")
         try:
             with urllib.request.urlopen(request, timeout=ARRIVES_WITHIN_S) as answer:  # noqa: S310 - likewise
-                if json.load(answer).get("trace_id") == trace_id:
+                document = json.loads(answer.read(_LONGEST_ANSWER))
+                if isinstance(document, dict) and document.get("trace_id") == trace_id:
                     return Finding("arrival", Status.OK, f"{server} shows it after {waited:.1f} s")
+                said, patience = "answers something else, so it is no spanglass", _ANSWERS_WITHIN_S
         except urllib.error.HTTPError as error:
             said = f"answers {error.code}"
             if error.code in {401, 403}:
                 cure = f"Set {SERVER_API_KEY.env} or {SDK_API_KEY.env} to the server's key."
                 return Finding("arrival", Status.FAIL, f"{server} {said}: the key is missing or wrong", cure)
-        except (OSError, ValueError) as error:
-            said, patience = f"cannot be asked ({getattr(error, 'reason', error)})", _ANSWERS_WITHIN_S
+        except (OSError, ValueError, RecursionError, HTTPException) as error:
+            said, patience = f"cannot be asked ({getattr(error, 'reason', error)!s:.200})", _ANSWERS_WITHIN_S
         time.sleep(0.2)
     cure = "If the endpoint is no spanglass, look for the span there; else name the address of its UI with --server."
     return Finding("arrival", Status.FAIL, f"{server} {said}; the test span is not there", cure)
