@@ -53,9 +53,10 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
     assert Sources.load({}, directory=tmp_path).file == {}
 
 
-def test_a_broken_file_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"[server\n", b"\xff\xfe", b"x=" + b"[" * 100_000])
+def test_a_broken_file_is_said(tmp_path: Path, content: bytes) -> None:
     """A file that is not TOML is an error that names it."""
-    (tmp_path / "spanglass.toml").write_text("[server\n")
+    (tmp_path / "spanglass.toml").write_bytes(content)
 
     with pytest.raises(ConfigurationError, match="is not TOML"):
         Sources.load({}, directory=tmp_path)

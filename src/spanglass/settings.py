@@ -241,7 +241,7 @@ class Sources:
             raise ConfigurationError(
                 f"The settings file {path} cannot be read ({error.strerror}); correct SPANGLASS_CONFIG or unset it."
             ) from error
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigurationError(f"The settings file {path} is not TOML: {error}.") from error
 
     def get(self, setting: Setting[T], argument: T | None = None) -> T:
