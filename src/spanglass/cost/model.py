@@ -60,11 +60,12 @@ class ModelPrices:
     Attributes:
         provider: The table's id of the provider whose row this is.
         id: The model's id in the table.
+        price_id: The row's name, as `provider/model`.
         table: Version of the table the row is from.
         row: The row as the table has it.
     """
 
-    __slots__ = ("_compiled", "_prices", "_tiers", "id", "provider", "row", "table")
+    __slots__ = ("_compiled", "_prices", "_tiers", "id", "price_id", "provider", "row", "table")
 
     def __init__(self, row: Row, *, provider: str, table: str, tiers: bool = True) -> None:
         """Take a row.
@@ -79,17 +80,13 @@ class ModelPrices:
         self.row = row
         self.provider = provider
         self.id = row["id"]
+        self.price_id = f"{provider}/{self.id}"
         self.table = table
         self._prices = [_Price(entry) for entry in (prices if isinstance(prices, list) else [prices])]
         self._tiers = {
             name: [_Price(entry) for entry in entries] for name, entries in row.get("tiers", {}).items() if tiers
         }
         self._compiled: dict[tuple[_Price, ...], tuple[Band, ...]] = {}
-
-    @property
-    def price_id(self) -> str:
-        """The row's name, as `provider/model`."""
-        return f"{self.provider}/{self.id}"
 
     @property
     def service_tiers(self) -> tuple[str, ...]:
@@ -113,8 +110,9 @@ class ModelPrices:
         """Return the token tiers that hold at an instant, the highest first; the last is the base."""
         standard = self._prices[0] if len(self._prices) == 1 else self._standard(at_ns)
         chosen: tuple[_Price, ...] = (standard,)
-        if service_tier and self._tiers:
-            chosen += tuple(price for price in self._tiers.get(service_tier.lower(), ()) if price.holds(at_ns))
+        tier = self._tiers.get(service_tier.lower()) if service_tier and self._tiers else None
+        if tier:
+            chosen += tuple(price for price in tier if price.holds(at_ns))
         found = self._compiled.get(chosen)
         if found is None:
             found = self._compiled[chosen] = _bands(chosen)

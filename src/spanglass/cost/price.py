@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 from spanglass.call import Cost, CostState, Usage
 from spanglass.cost.rates import Rates, amount
@@ -53,126 +52,127 @@ def price(
     row = (table or PriceTable.builtin()).find(provider, models)
     if row is None:
         return UNPRICED
-    counts = _counts(usage)
-    rates = row.rates(at_ns=at_ns, service_tier=service_tier, input_tokens=counts.input)
+    agrees = _agrees(usage)
+    counts = usage if agrees else _reconciled(usage)
+    rates = row.rates(at_ns=at_ns, service_tier=service_tier, input_tokens=counts.input_tokens or 0)
     if not _covers(rates, counts):
         return UNPRICED
     spent_in, input_fits = _spent_on_input(rates, counts)
     spent_out, output_fits = _spent_on_output(rates, counts)
     missing = (rates.bills_input and usage.input_tokens is None) or (rates.bills_output and usage.output_tokens is None)
-    known = counts.sound and input_fits and output_fits and not missing and not usage.estimated
+    known = agrees and input_fits and output_fits and not missing and not usage.estimated
+    places = rates.places
     return Cost(
-        state=CostState.COMPUTED if known else CostState.ESTIMATED,
-        amount=amount(spent_in + spent_out, rates.places),
-        source="local",
-        price_id=row.price_id,
-        table=row.table,
-        input_amount=amount(spent_in, rates.places),
-        output_amount=amount(spent_out, rates.places),
+        CostState.COMPUTED if known else CostState.ESTIMATED,
+        amount(spent_in + spent_out, places),
+        "local",
+        row.price_id,
+        row.table,
+        amount(spent_in, places),
+        amount(spent_out, places),
     )
 
 
-class _Counts(NamedTuple):
-    """The counts of a usage after rules 1 and 2: no part is larger than its whole, unknown is 0."""
-
-    sound: bool
-    input: int
-    output: int
-    cache_read: int
-    cache_write: int
-    cache_write_1h: int
-    input_audio: int
-    cache_read_audio: int
-    input_image: int
-    output_audio: int
-    output_image: int
-    reasoning: int
-    web_searches: int
-
-
-def _counts(usage: Usage) -> _Counts:
-    given = (
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cache_read_tokens,
-        usage.cache_write_tokens,
-        usage.cache_write_1h_tokens,
-        usage.input_audio_tokens,
-        usage.cache_read_audio_tokens,
-        usage.input_image_tokens,
-        usage.output_audio_tokens,
-        usage.output_image_tokens,
-        usage.reasoning_tokens,
-        usage.web_searches,
+def _agrees(usage: Usage) -> bool:
+    """Whether every count is possible and no part is larger than its whole; unknown is 0."""
+    into, out = usage.input_tokens or 0, usage.output_tokens or 0
+    read, write, write_1h = (
+        usage.cache_read_tokens or 0,
+        usage.cache_write_tokens or 0,
+        usage.cache_write_1h_tokens or 0,
     )
-    counts = [count or 0 for count in given]
-    possible = min(counts) >= 0 and max(counts) <= MOST_TOKENS
-    if not possible:
-        counts = [count if 0 <= count <= MOST_TOKENS else 0 for count in counts]
-    all_in, all_out, read, write, write_1h, audio_in, read_audio, image_in, audio_out, image_out, reasoning, web = (
-        counts
+    audio, read_audio = usage.input_audio_tokens or 0, usage.cache_read_audio_tokens or 0
+    image, audio_out, image_out = (
+        usage.input_image_tokens or 0,
+        usage.output_audio_tokens or 0,
+        usage.output_image_tokens or 0,
     )
-    read, audio_in, write = max(read, read_audio), max(audio_in, read_audio), max(write, write_1h)
-    all_in = max(all_in, read + write, audio_in, image_in)
-    all_out = max(all_out, audio_out, image_out, reasoning)
-    sound = possible and counts[:6] == [all_in, all_out, read, write, write_1h, audio_in]
-    return _Counts(
-        sound,
-        all_in,
-        all_out,
-        read,
-        write,
-        write_1h,
-        audio_in,
-        read_audio,
-        image_in,
-        audio_out,
-        image_out,
-        reasoning,
-        web,
+    reasoning, web = usage.reasoning_tokens or 0, usage.web_searches or 0
+    # One number that is negative, or has a bit beyond the last possible one, where any of them is or has.
+    bits = into | out | read | write | write_1h | audio | read_audio | image | audio_out | image_out | reasoning | web
+    return (
+        0 <= bits <= MOST_TOKENS
+        and read + write <= into
+        and read_audio <= read
+        and read_audio <= audio <= into
+        and write_1h <= write
+        and image <= into
+        and audio_out <= out
+        and image_out <= out
+        and reasoning <= out
     )
 
 
-def _covers(rates: Rates, counts: _Counts) -> bool:
+def _reconciled(usage: Usage) -> Usage:
+    """Return counts that agree, by rules 1 and 2."""
+    read_audio, write_1h = _possible(usage.cache_read_audio_tokens), _possible(usage.cache_write_1h_tokens)
+    read = max(_possible(usage.cache_read_tokens), read_audio)
+    write = max(_possible(usage.cache_write_tokens), write_1h)
+    audio, image = max(_possible(usage.input_audio_tokens), read_audio), _possible(usage.input_image_tokens)
+    audio_out, image_out = _possible(usage.output_audio_tokens), _possible(usage.output_image_tokens)
+    reasoning = _possible(usage.reasoning_tokens)
+    return Usage(
+        input_tokens=max(_possible(usage.input_tokens), read + write, audio, image),
+        output_tokens=max(_possible(usage.output_tokens), audio_out, image_out, reasoning),
+        cache_read_tokens=read,
+        cache_write_tokens=write,
+        cache_write_1h_tokens=write_1h,
+        reasoning_tokens=reasoning,
+        input_audio_tokens=audio,
+        output_audio_tokens=audio_out,
+        cache_read_audio_tokens=read_audio,
+        input_image_tokens=image,
+        output_image_tokens=image_out,
+        web_searches=_possible(usage.web_searches),
+    )
+
+
+def _possible(count: int | None) -> int:
+    return count if count is not None and 0 <= count <= MOST_TOKENS else 0
+
+
+def _covers(rates: Rates, counts: Usage) -> bool:
     """Whether there is a rate for every side that was used, and for one side at least."""
     if not (rates.bills_input or rates.bills_output):
         return False
-    return (rates.bills_input or not counts.input) and (rates.bills_output or not counts.output)
+    return (rates.bills_input or not counts.input_tokens) and (rates.bills_output or not counts.output_tokens)
 
 
-def _spent_on_input(rates: Rates, counts: _Counts) -> tuple[int, bool]:
+def _spent_on_input(rates: Rates, counts: Usage) -> tuple[int, bool]:
     """Return what input cost, and whether its parts fit into it; a part billed like its whole is left in it."""
-    read, write, write_1h = counts.cache_read, counts.cache_write, counts.cache_write_1h
-    image = counts.input_image if rates.input_image != rates.input else 0
-    heard = rates.input_audio != rates.input or rates.cache_read_audio != rates.cache_read
-    read_audio = counts.cache_read_audio if heard else 0
-    audio = counts.input_audio - read_audio if heard else 0
-    over = max(read + write + audio + image - counts.input, 0)
-    image, audio = max(image - over, 0), audio - max(over - image, 0)
-    spent = (
-        (counts.input - read - write - audio - image) * rates.input
-        + (read - read_audio) * rates.cache_read
-        + read_audio * rates.cache_read_audio
-        + (write - write_1h) * rates.cache_write
-        + write_1h * rates.cache_write_1h
-        + audio * rates.input_audio
-        + image * rates.input_image
-        + counts.web_searches * rates.web_search
-        + rates.request
+    rate, whole = rates.input, counts.input_tokens or 0
+    spent = whole * rate + (counts.web_searches or 0) * rates.web_search + rates.request
+    read, write, write_1h = (
+        counts.cache_read_tokens or 0,
+        counts.cache_write_tokens or 0,
+        counts.cache_write_1h_tokens or 0,
+    )
+    image = (counts.input_image_tokens or 0) if rates.input_image != rate else 0
+    audio, read_audio = counts.input_audio_tokens or 0, counts.cache_read_audio_tokens or 0
+    if rates.input_audio == rate and rates.cache_read_audio == rates.cache_read:
+        audio, read_audio = 0, 0
+    audio -= read_audio
+    over = max(read + write + audio + image - whole, 0)
+    if over:
+        image, audio = max(image - over, 0), audio - max(over - image, 0)
+    # What a part costs more, or less, than the rest of its whole.
+    spent += (
+        (read - read_audio) * (rates.cache_read - rate)
+        + read_audio * (rates.cache_read_audio - rate)
+        + (write - write_1h) * (rates.cache_write - rate)
+        + write_1h * (rates.cache_write_1h - rate)
+        + audio * (rates.input_audio - rate)
+        + image * (rates.input_image - rate)
     )
     return spent, not over
 
 
-def _spent_on_output(rates: Rates, counts: _Counts) -> tuple[int, bool]:
+def _spent_on_output(rates: Rates, counts: Usage) -> tuple[int, bool]:
     """Return what output cost, and whether its parts fit into it; a part billed like its whole is left in it."""
-    audio = counts.output_audio if rates.output_audio != rates.output else 0
-    image = counts.output_image if rates.output_image != rates.output else 0
-    reasoning = counts.reasoning if rates.reasoning != rates.output else 0
-    rest = counts.output - audio - image - reasoning
-    spent = (
-        max(rest, 0) * rates.output
-        + audio * rates.output_audio
-        + image * rates.output_image
-        + reasoning * rates.reasoning
-    )
+    rate, whole = rates.output, counts.output_tokens or 0
+    audio = (counts.output_audio_tokens or 0) if rates.output_audio != rate else 0
+    image = (counts.output_image_tokens or 0) if rates.output_image != rate else 0
+    reasoning = (counts.reasoning_tokens or 0) if rates.reasoning != rate else 0
+    rest = whole - audio - image - reasoning
+    spent = max(rest, 0) * rate + audio * rates.output_audio + image * rates.output_image + reasoning * rates.reasoning
     return spent, rest >= 0

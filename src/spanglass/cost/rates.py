@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import NamedTuple
 
 MILLION = 1_000_000
+_NOTHING = Decimal(0)
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 
 
 class Kind(NamedTuple):
@@ -96,10 +98,12 @@ class Rates:
 
 def amount(units: int, places: int) -> Decimal:
     """Return `units * 10 ** -places` exactly, without trailing zeros, whatever decimal context the application set."""
+    if not units:
+        return _NOTHING
     while places and not units % 10:
         units //= 10
         places -= 1
-    return Decimal(f"{units}E-{places}")
+    return Decimal(units).scaleb(-places, _EXACT)
 
 
 def _digits(figure: Decimal) -> int:
