@@ -63,4 +63,4 @@ class Pairs(dict[bytes, tuple[str, Value]]):
 
     def read(self, attributes: Sequence[bytes]) -> Attributes:
         """Return attributes as a mapping; of a key that comes twice the last counts."""
-        return dict([self[data] for data in attributes])  # {key: value for ...} would unpack each pair: slower
+        return dict(map(self.__getitem__, attributes))  # {key: value for ...} would unpack each pair: slower

@@ -42,6 +42,13 @@ _BIGGEST: Final = 2**63 - 1
 _NO_CALL: Final = (None,) * 20
 _NO_USAGE: Final = (None,) * 8
 _NO_COST: Final = (None,) * 8
+_RARER: Final = (
+    *("input_audio_tokens", "output_audio_tokens", "cache_read_audio_tokens"),
+    *("input_image_tokens", "output_image_tokens"),
+    *("accepted_prediction_tokens", "rejected_prediction_tokens", "web_searches"),
+)
+"""The counts that share the column usage_details, in the order in which `_usage` reads them."""
+_NOTHING_RARER: Final = (None,) * len(_RARER)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -210,17 +217,16 @@ def _call(call: Call) -> tuple[Field, ...]:
 
 
 def _usage(usage: Usage) -> tuple[Field, ...]:
-    rarer = {
-        "input_audio_tokens": usage.input_audio_tokens,
-        "output_audio_tokens": usage.output_audio_tokens,
-        "cache_read_audio_tokens": usage.cache_read_audio_tokens,
-        "input_image_tokens": usage.input_image_tokens,
-        "output_image_tokens": usage.output_image_tokens,
-        "accepted_prediction_tokens": usage.accepted_prediction_tokens,
-        "rejected_prediction_tokens": usage.rejected_prediction_tokens,
-        "web_searches": usage.web_searches,
-    }
-    details = {name: count for name, count in rarer.items() if count is not None}
+    rarer = (
+        usage.input_audio_tokens,
+        usage.output_audio_tokens,
+        usage.cache_read_audio_tokens,
+        usage.input_image_tokens,
+        usage.output_image_tokens,
+        usage.accepted_prediction_tokens,
+        usage.rejected_prediction_tokens,
+        usage.web_searches,
+    )
     return (
         usage.estimated,
         usage.input_tokens,
@@ -229,8 +235,12 @@ def _usage(usage: Usage) -> tuple[Field, ...]:
         usage.cache_write_tokens,
         usage.cache_write_1h_tokens,
         usage.reasoning_tokens,
-        json_text(details) if details else None,
+        None if rarer == _NOTHING_RARER else _usage_details(rarer),
     )
+
+
+def _usage_details(counts: Sequence[int | None]) -> str:
+    return json_text({name: count for name, count in zip(_RARER, counts, strict=True) if count is not None})
 
 
 def _cost(cost: Cost) -> tuple[Field, ...]:
