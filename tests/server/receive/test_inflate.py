@@ -1,6 +1,7 @@
 """Content encodings: round trips, cut bodies, bombs."""
 
 import gzip
+import random
 import time
 import zlib
 from collections.abc import Callable
@@ -57,11 +58,21 @@ def test_a_limit_is_inclusive(encoding: str) -> None:
         inflate(COMPRESS[encoding](bytes(MIB + 1)), encoding, limit=MIB)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_a_cut_body_is_refused(encoding: str) -> None:
-    """A compressed body that ends early is an error, not a shorter body."""
-    with pytest.raises(MalformedPayload):
-        inflate(COMPRESS[encoding](b"abc" * 1000)[:-9], encoding, limit=MIB)
+@pytest.mark.parametrize("encoding", COMPRESSED)
+@pytest.mark.parametrize("body", [b"abc" * 1000, random.Random(1).randbytes(3000)], ids=["small", "incompressible"])
+def test_a_body_cut_anywhere_is_refused(encoding: str, body: bytes) -> None:
+    """A compressed body that ends early, wherever, is an error, not a shorter body."""
+    whole = COMPRESS[encoding](body)
+    for cut in range(0, len(whole), max(1, len(whole) // 200)):
+        with pytest.raises(MalformedPayload):
+            inflate(whole[:cut], encoding, limit=MIB)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_body_of_very_many_parts_is_refused_soon(encoding: str) -> None:
+    """Each part costs more than its bytes, so there may not be a hundred thousand."""
+    with pytest.raises(PayloadTooLarge, match="parts"):
+        inflate(COMPRESS[encoding](b"") * 100_000, encoding, limit=MIB)
 
 
 @pytest.mark.parametrize("encoding", COMPRESSED)
