@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
-from spanglass.call import Request, Response
+from spanglass.call import Request, Response, StreamTimes
 
 
 class Seen(IntEnum):
@@ -73,8 +73,13 @@ class Answer(Protocol):
     def document(self, data: bytes) -> None:
         """Take a body that is not a stream; bytes that are not yet a whole document say nothing."""
 
-    def response(self) -> Response:
-        """Say what was seen so far; `times` is left to the meter."""
+    def response(self, *, times: StreamTimes | None = None, complete: bool = False) -> Response:
+        """Say what was seen so far.
+
+        Args:
+            times: When the pieces of a stream arrived; None where the answer is no stream.
+            complete: The terminal event was seen beside the events given here.
+        """
 
 
 class Codec(Protocol):

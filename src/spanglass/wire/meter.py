@@ -218,20 +218,21 @@ class Meter:
         if self._stream is None:
             self._read_document()
         self._settle()
-        response = self._answer.response()
         if self._stream is not None:
-            return replace(response, complete=self.complete, times=self._times())
+            return self._answer.response(times=self._times(), complete=self._ends_in_mark())
+        response = self._answer.response(times=StreamTimes() if self._announced_stream and self._body is None else None)
         if self._status < 400 and response.error_type is None and response.error_message is not None:
-            response = replace(response, error_message=None)
-        return replace(response, times=StreamTimes()) if self._announced_stream and self._body is None else response
+            return replace(response, error_message=None)
+        return response
 
     def _read_document(self) -> None:
         """Read the body anew where it has grown: half a document says nothing, a whole one all."""
         body = self._body
         if body is None or len(body) == self._read_bytes:
             return
+        # The first answer is still blank.
+        answer = self._codec.answer(content=self._content) if self._read_bytes else self._answer
         self._read_bytes = len(body)
-        answer = self._codec.answer(content=self._content)
         if body.rstrip().endswith((b"}", b"]")):
             self._codec.condense(body)
             self._read_bytes = len(body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from spanglass.call import Request, Response, ToolCall, Usage
+from spanglass.call import Request, Response, StreamTimes, ToolCall, Usage
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text, whole
@@ -100,7 +100,7 @@ class ChatAnswer:
             self._take(document, "message")
             self.complete = True
 
-    def response(self) -> Response:
+    def response(self, *, times: StreamTimes | None = None, complete: bool = False) -> Response:
         """Say what was seen so far."""
         choices = [self._choices.get(index, _NONE) for index in range(max(self._choices, default=-1) + 1)]
         kind, message = self._error
@@ -114,7 +114,8 @@ class ChatAnswer:
             tool_calls=tuple(self._tool_call(tool) for choice in choices for tool in choice.tools.values()),
             output_messages=self._messages(choices) if self._content and choices else None,
             output_length=self.length if choices else None,
-            complete=self.complete,
+            complete=self.complete or complete,
+            times=times,
             error_type=kind,
             error_message=message,
             reported_cost=self._cost,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from spanglass.call import Request, Response
+from spanglass.call import Request, Response, StreamTimes
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, parse, text
 from spanglass.wire.openai_error import read_error
@@ -24,12 +24,8 @@ class EmbeddingsAnswer:
     length = 0
 
     def __init__(self) -> None:
-        self._response = Response()
-
-    @property
-    def complete(self) -> bool:
-        """A whole body was seen."""
-        return self._response.complete
+        self.complete = False
+        self._document: dict[str, object] = {}
 
     def event(self, name: str, data: bytes) -> Seen:  # noqa: ARG002 - the seam has streams, this interface none
         """Take an event no server sends: a chunk that says nothing."""
@@ -41,22 +37,25 @@ class EmbeddingsAnswer:
     def document(self, data: bytes) -> None:
         """Take a body."""
         document = parse(data)
-        if document is None:
-            return
+        if document is not None:
+            self._document = document
+            self.complete = True
+
+    def response(self, *, times: StreamTimes | None = None, complete: bool = False) -> Response:
+        """Say what was seen."""
+        document = self._document
+        usage = document.get("usage")
         kind, message = read_error(document)
-        self._response = Response(
+        return Response(
             id=text(document.get("id")),
             model=text(document.get("model")),
-            usage=read_usage(document.get("usage")),
-            complete=True,
+            usage=read_usage(usage),
+            complete=self.complete or complete,
+            times=times,
             error_type=kind,
             error_message=message,
-            reported_cost=read_cost(document.get("usage")),
+            reported_cost=read_cost(usage),
         )
-
-    def response(self) -> Response:
-        """Say what was seen."""
-        return self._response
 
 
 class Embeddings:

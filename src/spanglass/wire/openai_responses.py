@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from spanglass.call import Request, Response, ToolCall, Usage
+from spanglass.call import Request, Response, StreamTimes, ToolCall, Usage
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text
@@ -70,7 +70,12 @@ class ResponsesAnswer:
         self.length = 0
         self._content = content
         self._allowance = Allowance() if content else None
-        self._head = Response()
+        self._id: str | None = None
+        self._model: str | None = None
+        self._tier: str | None = None
+        self._usage: Usage | None = None
+        self._cost: Decimal | None = None
+        self._error: tuple[str | None, str | None] = (None, None)
         self._status: str | None = None
         self._reason: str | None = None
         self._streamed = False
@@ -112,22 +117,29 @@ class ResponsesAnswer:
             self._take(document)
             self.complete = True
 
-    def response(self) -> Response:
+    def response(self, *, times: StreamTimes | None = None, complete: bool = False) -> Response:
         """Say what was seen so far."""
         began = self._status is not None or bool(self._items) or self.length > 0
         tools = [item for item in self._items.values() if item.kind in _TOOLS]
-        usage = self._head.usage
+        usage = self._usage
         if usage is not None and usage.web_searches is None and self._searches is not None:
             usage = replace(usage, web_searches=self._searches)
         reason = self._finish_reason(has_tools=bool(tools)) if began else None
-        return replace(
-            self._head,
+        kind, message = self._error
+        return Response(
+            id=self._id,
+            model=self._model,
             finish_reasons=(reason,) if reason is not None else (),
             usage=usage,
+            service_tier=self._tier,
             tool_calls=tuple(self._tool_call(tool) for tool in tools),
             output_messages=self._messages(reason) if self._content and self._items else None,
             output_length=max(self.length, self._stated_length) if began else None,
-            complete=self.complete,
+            complete=self.complete or complete,
+            times=times,
+            error_type=kind,
+            error_message=message,
+            reported_cost=self._cost,
         )
 
     def _finish_reason(self, *, has_tools: bool) -> str | None:
@@ -142,17 +154,14 @@ class ResponsesAnswer:
         return "error" if self._streamed else None  # a background answer that is queued has not finished, nor failed
 
     def _take(self, response: dict[str, object]) -> None:
-        head = self._head
-        usage: Usage | None = read_usage(response.get("usage"))
-        cost: Decimal | None = read_cost(response.get("usage"))
-        self._head = replace(
-            head,
-            id=head.id or text(response.get("id")),
-            model=text(response.get("model")) or head.model,
-            service_tier=text(response.get("service_tier")) or head.service_tier,
-            usage=usage or head.usage,
-            reported_cost=cost if cost is not None else head.reported_cost,
-        )
+        self._id = self._id or text(response.get("id"))
+        self._model = text(response.get("model")) or self._model
+        self._tier = text(response.get("service_tier")) or self._tier
+        given = response.get("usage")
+        if given:
+            self._usage = read_usage(given) or self._usage
+            cost = read_cost(given)
+            self._cost = self._cost if cost is None else cost
         self._status = text(response.get("status")) or self._status
         self._reason = text(mapping(response.get("incomplete_details")).get("reason")) or self._reason
         self._take_error(response)
@@ -167,9 +176,9 @@ class ResponsesAnswer:
         self._searches = searches if searches is not None else self._searches
 
     def _take_error(self, document: dict[str, object]) -> None:
-        kind, message = read_error(document)
-        if kind is not None or message is not None:
-            self._head = replace(self._head, error_type=kind, error_message=message)
+        error = read_error(document)
+        if error != (None, None):
+            self._error = error
 
     def _take_delta(self, kind: str, document: dict[str, object]) -> Seen:
         delta = document.get("delta")
