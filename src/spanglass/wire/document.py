@@ -13,6 +13,7 @@ MAX_MESSAGE = 1024
 _MAX_COUNT = 2**53
 
 _decoder = json.JSONDecoder(strict=False)  # raw control characters in a text are no reason to lose the usage beside it
+_encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))  # what was JSON is a tree
 
 
 def parse(data: bytes) -> dict[str, object] | None:
@@ -51,6 +52,8 @@ def clean(value: str) -> str:
 
 def count(value: object) -> int | None:
     """Return a count: a whole number from 0 to 2**53, written as an integer or as 12.0."""
+    if value is None:
+        return None
     if type(value) is int:
         return value if 0 <= value <= _MAX_COUNT else None
     return count(int(value)) if isinstance(value, float) and value.is_integer() else None
@@ -63,11 +66,11 @@ def whole(value: object) -> int | None:
 
 def number(value: object) -> float | None:
     """Return a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    if isinstance(value, int):
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, int) and not isinstance(value, bool):
         return float(value) if abs(value) <= _MAX_COUNT else None
-    return value if isfinite(value) else None
+    return None
 
 
 def money(value: object) -> Decimal | None:
@@ -80,6 +83,6 @@ def money(value: object) -> Decimal | None:
 def dump(value: object) -> str | None:
     """Write JSON text, compact and safe to encode; None where it is nested too deeply to write."""
     try:
-        return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return clean(_encoder.encode(value))
     except (ValueError, RecursionError):
         return None

@@ -102,16 +102,17 @@ class ChatAnswer:
 
     def response(self, *, times: StreamTimes | None = None, complete: bool = False) -> Response:
         """Say what was seen so far."""
-        choices = [self._choices.get(index, _NONE) for index in range(max(self._choices, default=-1) + 1)]
+        told = self._choices
+        choices = [told.get(index, _NONE) for index in range(max(told) + 1)] if told else []
         kind, message = self._error
         return Response(
             id=self._id,
             model=self._model,
-            finish_reasons=tuple(choice.finish_reason or "error" for choice in choices),
+            finish_reasons=tuple([choice.finish_reason or "error" for choice in choices]),
             usage=self._usage,
             service_tier=self._tier,
             system_fingerprint=self._fingerprint,
-            tool_calls=tuple(self._tool_call(tool) for choice in choices for tool in choice.tools.values()),
+            tool_calls=tuple([self._tool_call(tool) for choice in choices for tool in choice.tools.values()]),
             output_messages=self._messages(choices) if self._content and choices else None,
             output_length=self.length if choices else None,
             complete=self.complete or complete,
@@ -122,16 +123,17 @@ class ChatAnswer:
         )
 
     def _take(self, document: dict[str, object], part: str) -> bool:
-        self._id = self._id or text(document.get("id"))
-        self._model = self._model or text(document.get("model"))  # Azure's first chunk has ""
-        self._tier = text(document.get("service_tier")) or self._tier
-        self._fingerprint = text(document.get("system_fingerprint")) or self._fingerprint
+        got = document.get
+        self._id = self._id or text(got("id"))
+        self._model = self._model or text(got("model"))  # Azure's first chunk has ""
+        self._tier = text(got("service_tier")) or self._tier
+        self._fingerprint = text(got("system_fingerprint")) or self._fingerprint
         self._count(document)
         error = read_error(document)
         if error != (None, None):
             self._error = error
         spoke = False
-        for position, choice in enumerate(rows(document.get("choices"))):
+        for position, choice in enumerate(rows(got("choices"))):
             spoke |= self._take_choice(choice, position, part)
         return spoke
 
@@ -157,16 +159,24 @@ class ChatAnswer:
         said = mapping(given.get(part))
         if not said:
             return False
-        spoke = self._say(choice, "text", said.get("content"))
-        spoke |= self._say(choice, "reasoning", said.get("reasoning_content") or said.get("reasoning"))
-        spoke |= self._say(choice, "text", said.get("refusal"))
-        audio = mapping(said.get("audio"))
-        spoke |= self._say(choice, "text", audio.get("transcript")) or bool(audio.get("data"))
-        spoke |= bool(said.get("images"))  # OpenRouter
-        for place, call in enumerate(rows(said.get("tool_calls"))):
-            spoke |= self._take_tool(choice, call, place)
-        legacy = mapping(said.get("function_call"))
-        return spoke | self._take_tool(choice, {"function": legacy}, 0) if legacy else spoke
+        got = said.get
+        spoke = self._say(choice, "text", got("content"))
+        thought, refusal = got("reasoning_content") or got("reasoning"), got("refusal")
+        if thought:
+            spoke |= self._say(choice, "reasoning", thought)
+        if refusal:
+            spoke |= self._say(choice, "text", refusal)
+        audio = got("audio")
+        if isinstance(audio, dict):
+            spoke |= self._say(choice, "text", audio.get("transcript")) or bool(audio.get("data"))
+        spoke |= bool(got("images"))  # OpenRouter
+        calls, legacy = got("tool_calls"), got("function_call")
+        if calls:
+            for place, call in enumerate(rows(calls)):
+                spoke |= self._take_tool(choice, call, place)
+        if legacy and isinstance(legacy, dict):
+            spoke |= self._take_tool(choice, {"function": legacy}, 0)
+        return spoke
 
     def _say(self, choice: _Choice, kind: str, said: object) -> bool:
         if not said:

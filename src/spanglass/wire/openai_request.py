@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from spanglass.wire.document import mapping, rows, text
+from spanglass.wire.document import dump, mapping, rows, text
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request that are read; of a larger one nothing is known."""
@@ -42,9 +40,4 @@ def spoken_length(content: object) -> int:
 
 def written_length(value: object) -> int:
     """Count the characters of a JSON value such as tool definitions, which a model reads as text."""
-    if not value:
-        return 0
-    try:
-        return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-    except (ValueError, RecursionError):
-        return 0
+    return len(dump(value) or "") if value else 0

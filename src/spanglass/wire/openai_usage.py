@@ -21,27 +21,28 @@ def read_usage(value: object) -> Usage | None:
     output_tokens = count(got("completion_tokens", got("output_tokens")))
     if input_tokens is None and output_tokens is None:
         return None
-    into = mapping(got("prompt_tokens_details") or got("input_tokens_details"))
-    out = mapping(got("completion_tokens_details") or got("output_tokens_details"))
-    reasoning = count(out.get("reasoning_tokens", got("reasoning_tokens")))
+    into = mapping(got("prompt_tokens_details") or got("input_tokens_details")).get
+    out = mapping(got("completion_tokens_details") or got("output_tokens_details")).get
+    reasoning = count(out("reasoning_tokens", got("reasoning_tokens")))
     if reasoning and input_tokens is not None and output_tokens is not None:
         # Where a host counts reasoning beside its output (xAI), its total says so.
         beside = got("total_tokens") == input_tokens + output_tokens + reasoning
         output_tokens += reasoning if beside else 0
+    heard = into("cached_tokens_details")
     return Usage(
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
+        input_tokens,
+        output_tokens,
         # DeepSeek's own name for it, and Moonshot's place.
-        cache_read_tokens=count(into.get("cached_tokens", got("prompt_cache_hit_tokens", got("cached_tokens")))),
-        cache_write_tokens=count(into.get("cache_write_tokens")),
+        cache_read_tokens=count(into("cached_tokens", got("prompt_cache_hit_tokens", got("cached_tokens")))),
+        cache_write_tokens=count(into("cache_write_tokens")),
         reasoning_tokens=reasoning,
-        input_audio_tokens=count(into.get("audio_tokens")),
-        output_audio_tokens=count(out.get("audio_tokens")),
-        cache_read_audio_tokens=count(mapping(into.get("cached_tokens_details")).get("audio_tokens")),
-        input_image_tokens=count(into.get("image_tokens")),
-        output_image_tokens=count(out.get("image_tokens")),
-        accepted_prediction_tokens=count(out.get("accepted_prediction_tokens")),
-        rejected_prediction_tokens=count(out.get("rejected_prediction_tokens")),
+        input_audio_tokens=count(into("audio_tokens")),
+        output_audio_tokens=count(out("audio_tokens")),
+        cache_read_audio_tokens=count(heard.get("audio_tokens")) if isinstance(heard, dict) else None,
+        input_image_tokens=count(into("image_tokens")),
+        output_image_tokens=count(out("image_tokens")),
+        accepted_prediction_tokens=count(out("accepted_prediction_tokens")),
+        rejected_prediction_tokens=count(out("rejected_prediction_tokens")),
         web_searches=_searches(value),
     )
 
