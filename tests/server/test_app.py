@@ -122,6 +122,28 @@ def test_a_hostile_sender_harms_nothing(server: Addresses) -> None:
     assert server.otlp_grpc.endswith(f":{health['otlp']['grpc']}")
 
 
+def test_senders_that_announce_and_wait_shut_nobody_out(tmp_path: Path) -> None:
+    """What is announced and not sent holds none of the allowance."""
+    head = "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n"
+    with running(config(tmp_path)) as addresses:
+        port = int(addresses.otlp_http.rpartition(":")[2])
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
+        try:
+            for connection in idle:
+                connection.sendall(head.format(16_000_000).encode() + b"some")
+            time.sleep(0.3)
+            answer = httpx.post(
+                f"{addresses.otlp_http}/v1/traces",
+                content=export([span_message()]).SerializeToString(),
+                headers={"content-type": "application/x-protobuf"},
+            )
+        finally:
+            for connection in idle:
+                connection.close()
+
+    assert answer.status_code == 200
+
+
 def test_an_export_sent_again_counts_once(server: Addresses) -> None:
     """A sender that did not hear the answer sends the same bytes; they are kept once and both times accepted."""
     body = export([span_message(77, trace=77)], "sent twice").SerializeToString()

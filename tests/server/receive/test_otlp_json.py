@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 import exports
 from records import T0
-from spanglass.errors import MalformedPayload
+from spanglass.errors import MalformedPayload, PayloadTooLarge
 from spanglass.server.receive.decode import Decoder
 from spanglass.server.receive.limits import Limits
 from spanglass.server.receive.otlp_json import to_protobuf
@@ -152,3 +152,12 @@ def test_json_of_any_shape_harms_nothing(document: object) -> None:
 def test_an_export_without_spans_is_an_empty_one() -> None:
     """`{}` is a valid request."""
     assert not decoded(b"{}").spans
+
+
+@pytest.mark.parametrize("empty", ["{}", "[]"])
+def test_a_body_of_nothing_but_containers_is_refused_before_it_is_parsed(empty: str) -> None:
+    """Millions of empty objects are small as text and huge once parsed."""
+    body = f'{{"resourceSpans":[{",".join([empty] * 600_000)}]}}'
+
+    with pytest.raises(PayloadTooLarge, match="objects and arrays"):
+        to_protobuf(Signal.TRACES, body.encode())

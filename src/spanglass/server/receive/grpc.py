@@ -21,6 +21,8 @@ _SERVICES = {
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _MOST_CALLS = 64
 """Calls at a time: gRPC holds each one's message before this server can count it."""
+_LARGEST_MESSAGE = 4 * 1024 * 1024
+"""gRPC's own default, which its senders keep to; 64 messages of 16 MiB would be a gigabyte."""
 
 
 def otlp_grpc(receiver: Receiver, access: Access) -> grpc.aio.Server:
@@ -32,7 +34,7 @@ def otlp_grpc(receiver: Receiver, access: Access) -> grpc.aio.Server:
     """
     server = grpc.aio.server(
         options=(
-            ("grpc.max_receive_message_length", receiver.limits.body_bytes),
+            ("grpc.max_receive_message_length", min(_LARGEST_MESSAGE, receiver.limits.body_bytes)),
             ("grpc.so_reuseport", 0),  # else two servers would share a port without a word
             ("grpc.max_concurrent_streams", _MOST_CALLS),
         ),

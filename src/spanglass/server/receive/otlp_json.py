@@ -12,7 +12,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 from opentelemetry.proto.metrics.v1.metrics_pb2 import MetricsData
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from spanglass.errors import MalformedPayload
+from spanglass.errors import MalformedPayload, PayloadTooLarge
 from spanglass.server.record import Signal
 
 # Where the items are: block, inner block, item.
@@ -29,6 +29,8 @@ _REQUESTS: dict[Signal, type[Message]] = {
 }
 _IDS = ("traceId", "spanId", "parentSpanId")
 _DATA = ("gauge", "sum", "histogram", "exponentialHistogram")
+# An object of JSON costs a hundred times its bytes until it is protobuf. A span with 18 attributes has 45.
+_MOST_CONTAINERS = 500_000
 _DEPTH = 100
 """Nesting that the parser follows; the limit on values is applied after it."""
 
@@ -41,7 +43,12 @@ def to_protobuf(signal: Signal, body: bytes) -> bytes:
 
     Raises:
         MalformedPayload: The text is not JSON, or a field has a wrong type.
+        PayloadTooLarge: It has more objects and arrays than a batch ever needs.
     """
+    if body.count(b"{") + body.count(b"[") > _MOST_CONTAINERS:
+        raise PayloadTooLarge(
+            f"The body has more than {_MOST_CONTAINERS} JSON objects and arrays; send smaller batches, or protobuf."
+        )
     from google.protobuf import json_format  # noqa: PLC0415 - 1 MB that a server of protobuf senders never needs
 
     try:
