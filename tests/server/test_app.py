@@ -124,13 +124,14 @@ def test_a_hostile_sender_harms_nothing(server: Addresses) -> None:
 
 def test_senders_that_announce_and_wait_shut_nobody_out(tmp_path: Path) -> None:
     """What is announced and not sent holds none of the allowance."""
-    head = "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n"
+    lines = ("POST /v1/traces HTTP/1.1", "host: localhost", "content-type: application/x-protobuf")
+    head = "\r\n".join((*lines, "content-length: 16000000", "", "some"))
     with running(config(tmp_path)) as addresses:
         port = int(addresses.otlp_http.rpartition(":")[2])
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
         try:
             for connection in idle:
-                connection.sendall(head.format(16_000_000).encode() + b"some")
+                connection.sendall(head.encode())
             time.sleep(0.3)
             answer = httpx.post(
                 f"{addresses.otlp_http}/v1/traces",
