@@ -1,11 +1,14 @@
 import os
 from decimal import Decimal
 from typing import Any
+from weakref import ref
 
 import pytest
 from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import set_span_in_context
 
 from spanglass.call import Cost, CostState, Request, Response, StreamTimes, Usage
 from spanglass.sdk.calls.instruments import Instruments
@@ -40,9 +43,12 @@ class Kept:
         self.tallies = Tallies.of(provider, meter)
         self.instruments = Instruments(meter, Labels(limit), self.tallies)
 
-    def record(self, outcome: Outcome, request: Request = REQUEST, resend: int = 0) -> None:
+    def record(
+        self, outcome: Outcome, request: Request = REQUEST, *, resend: int = 0, context: Context | None = None
+    ) -> None:
         """Record an attempt."""
-        self.instruments.record(request, outcome, resend=resend, of=CONTEXT, elsewhere=(), context=Context())
+        context = Context() if context is None else context
+        self.instruments.record(request, outcome, resend=resend, of=CONTEXT, elsewhere=(), context=context)
 
     def points(self) -> dict[str, list[tuple[dict[str, Any], Any]]]:
         """Return metric -> labels and value; of a histogram, how many values."""
@@ -80,6 +86,42 @@ def test_counts_wait_for_the_collection_and_are_all_there() -> None:
     assert kept.points()["gen_ai.client.inference.usage.cache_read.input_tokens"][0][1] == 16
     reasons = {labels[attr.FINISH_REASON]: value for labels, value in kept.points()["spanglass.client.finish_reasons"]}
     assert reasons == {"stop": 4, "length": 4}
+
+
+def test_values_are_all_there_however_many_wait() -> None:
+    """No value is lost or doubled, whether it waited for the collection or was handed over before."""
+    kept = Kept()
+    total = 0
+    for number in (1, 15, 40):
+        total += number
+        for _ in range(number):
+            kept.record(WHOLE)
+            assert len(kept.tallies._values) < 64
+        for _ in range(2):
+            counts = kept.points()
+            assert [count for _, count in counts["gen_ai.client.operation.duration"]] == [total]
+            assert [count for _, count in counts["gen_ai.client.token.usage"]] == [total, total]
+
+
+def test_value_that_waits_keeps_its_trace_but_not_its_span() -> None:
+    """An exemplar names the trace of its call; the span, which may hold messages, is free once it has ended."""
+    kept = Kept()
+    span = TracerProvider(shutdown_on_exit=False).get_tracer("test").start_span("chat")
+    trace_id, held = span.get_span_context().trace_id, ref(span)
+    kept.record(WHOLE, context=set_span_in_context(span))
+    del span
+    assert held() is None
+    data = kept.reader.get_metrics_data()
+    assert data is not None
+    exemplars = {
+        (metric.name, exemplar.trace_id)
+        for metric in data.resource_metrics[0].scope_metrics[0].metrics
+        for point in metric.data.data_points
+        for exemplar in point.exemplars
+    }
+    names = ("operation.duration", "operation.cost", "operation.time_to_first_chunk")
+    assert exemplars >= {(f"gen_ai.client.{name}", trace_id) for name in names}
+    assert {found for _, found in exemplars} == {trace_id}
 
 
 def test_calls_are_attempts_less_retries() -> None:
@@ -132,6 +174,6 @@ def test_forked_child_starts_from_nothing() -> None:
     kept.tallies.began()
     child = os.fork()
     if child == 0:
-        os._exit(0 if not kept.tallies._sums and kept.tallies._active == 0 else 1)
+        os._exit(0 if not kept.tallies._sums and not kept.tallies._values and kept.tallies._active == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert kept.points()["spanglass.client.active"][0][1] == 1

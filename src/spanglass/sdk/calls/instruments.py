@@ -6,6 +6,7 @@ from collections.abc import Container
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import Counter, Histogram, Meter
+from opentelemetry.trace import NonRecordingSpan, get_current_span, set_span_in_context
 
 from spanglass.call import CostState, Request, Usage
 from spanglass.sdk.calls.outcome import Outcome
@@ -50,12 +51,13 @@ class Instruments:
     Args:
         meter: Makes the instruments.
         labels: Keeps the values of labels to a bounded number.
-        tallies: Keeps counts until they are collected.
+        tallies: Keeps counts and values until they are collected.
     """
 
     def __init__(self, meter: Meter, labels: Labels, tallies: Tallies) -> None:
         self._labels = labels
         self._count = tallies.add
+        self._record = tallies.record
         self._sets: dict[tuple[str | None, ...], CallLabels] = {}
         self._duration = _histogram(meter, metrics.OPERATION_DURATION)
         self._tokens = _histogram(meter, metrics.TOKEN_USAGE)
@@ -93,6 +95,7 @@ class Instruments:
         if outcome.redirected:
             return
         labels = self._of(request, outcome.response.model, of)
+        context = _of_trace(context)
         if metrics.OPERATION_DURATION.name not in elsewhere:
             self._record_attempt(labels, outcome, resend, context)
         if outcome.status == _TOO_MANY_REQUESTS:
@@ -119,7 +122,7 @@ class Instruments:
         points = labels.base
         if outcome.error_type is not None:
             points = labels.plus(attr.ERROR_TYPE, self._labels.bounded(attr.ERROR_TYPE, outcome.error_type))
-        self._duration.record(outcome.duration_ns * _NS, points.mapping, context)
+        self._record(self._duration, outcome.duration_ns * _NS, points, context)
         if resend:
             # A producer that counts calls counts no attempts: calls = attempts - retries holds only beside our own.
             self._count(self._retries, 1, labels.base)
@@ -127,9 +130,9 @@ class Instruments:
     def _record_usage(self, labels: CallLabels, usage: Usage, elsewhere: Container[str]) -> None:
         if metrics.TOKEN_USAGE.name not in elsewhere:
             if usage.input_tokens is not None:
-                self._tokens.record(usage.input_tokens, labels.plus(attr.TOKEN_TYPE, "input").mapping, _NO_EXEMPLAR)
+                self._record(self._tokens, usage.input_tokens, labels.plus(attr.TOKEN_TYPE, "input"), _NO_EXEMPLAR)
             if usage.output_tokens is not None:
-                self._tokens.record(usage.output_tokens, labels.plus(attr.TOKEN_TYPE, "output").mapping, _NO_EXEMPLAR)
+                self._record(self._tokens, usage.output_tokens, labels.plus(attr.TOKEN_TYPE, "output"), _NO_EXEMPLAR)
         if usage.cache_read_tokens:
             self._count(self._cache_read, usage.cache_read_tokens, labels.base)
         if usage.cache_write_tokens:
@@ -144,18 +147,23 @@ class Instruments:
         if cost.state is CostState.UNPRICED or cost.amount is None:
             self._count(self._unpriced, 1, labels.base)
         else:
-            self._cost.record(float(cost.amount), labels.plus(attr.COST_STATE, cost.state.value).mapping, context)
+            self._record(self._cost, float(cost.amount), labels.plus(attr.COST_STATE, cost.state.value), context)
 
     def _record_answer(self, labels: CallLabels, outcome: Outcome, elsewhere: Container[str], context: Context) -> None:
         times = outcome.response.times
         if times is not None:
             if times.first_chunk_ns is not None and metrics.TIME_TO_FIRST_CHUNK.name not in elsewhere:
-                self._first_chunk.record(times.first_chunk_ns * _NS, labels.base.mapping, context)
+                self._record(self._first_chunk, times.first_chunk_ns * _NS, labels.base, context)
             if times.first_token_ns is not None:
-                self._first_token.record(times.first_token_ns * _NS, labels.base.mapping, context)
+                self._record(self._first_token, times.first_token_ns * _NS, labels.base, context)
         for reason in outcome.response.finish_reasons:
             label = self._labels.bounded(attr.FINISH_REASON, reason)
             self._count(self._finish_reasons, 1, labels.plus(attr.FINISH_REASON, label))
+
+
+def _of_trace(context: Context) -> Context:
+    # A value waits with its context: with the span's name in place of the span, which may hold messages.
+    return set_span_in_context(NonRecordingSpan(get_current_span(context).get_span_context()), context)
 
 
 def _histogram(meter: Meter, metric: Metric) -> Histogram:

@@ -1,23 +1,29 @@
-"""Counts that wait for the next collection of metrics, because adding to a counter costs as much as all else of a call.
+"""Counts and values that wait for the next collection of metrics, as instruments cost as much as all else of a call.
 
-A counter's `add` takes 7 us and more; a sum in a dictionary 0.2 us. The sums go to their counters when a reader
-collects, before it reads them. The collection is also when abandoned streams are ended at the latest.
+A counter's `add` takes 7 us and more; a sum in a dictionary 0.2 us. A histogram takes 10 us a value in a row of many
+and half as much again between other work. What waits goes to its instruments when a reader collects, before it reads
+them, and values also when many wait: an exemplar bears the time of that. The collection is also when abandoned streams
+are ended at the latest.
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import ClassVar
 from weakref import WeakKeyDictionary, WeakMethod
 
-from opentelemetry.metrics import CallbackOptions, Counter, Meter, MeterProvider, Observation
+from opentelemetry.context import Context
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, MeterProvider, Observation
 
 from spanglass.sdk.guard import safely
 from spanglass.semconv.metrics import ACTIVE
 
 _guard = safely("calls.tallies")
+# Those of 16 calls: 0.6 ms in a row. Measured a call: with 64 16 us less than with none waiting, with 256 nothing less.
+_WAITING_VALUES = 64
 
 
 class LabelSet:
@@ -85,10 +91,35 @@ class Tallies:
         with self._lock:
             self._sums[key] = self._sums.get(key, 0) + amount
 
+    def record(self, histogram: Histogram, value: float, labels: LabelSet, context: Context) -> None:
+        """Record a value, by the next collection.
+
+        Args:
+            histogram: Takes the value.
+            value: In its unit.
+            labels: The point's labels.
+            context: Names the trace for an exemplar; it is held until then, so it should hold no span that records.
+        """
+        values = self._values
+        values.append((histogram, value, labels, context))
+        if len(values) >= _WAITING_VALUES:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        values = self._values
+        while values:
+            try:
+                histogram, value, labels, context = values.popleft()
+            except IndexError:
+                return  # another thread took the last one
+            histogram.record(value, labels.mapping, context)
+
     def _renew(self) -> None:
         # In a forked child: the parent reports its own, and a thread that is not here may have held the lock.
         self._lock = Lock()
         self._sums: dict[tuple[Counter, LabelSet], int] = {}
+        # A deque is added to and taken from without a lock.
+        self._values: deque[tuple[Histogram, float, LabelSet, Context]] = deque()
         self._active = 0
 
     def _collected(self, _: CallbackOptions) -> Iterable[Observation]:
@@ -100,4 +131,5 @@ class Tallies:
                 sums, self._sums = self._sums, {}
             for (counter, labels), amount in sums.items():
                 counter.add(amount, labels.mapping)
+            self._hand_over()
         return [Observation(max(0, self._active))]
