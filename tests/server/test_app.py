@@ -296,3 +296,13 @@ def test_it_says_nothing_while_it_serves(tmp_path: Path, capfd: pytest.CaptureFi
         assert httpx.get(f"{server.ui}/healthz").json()["status"] == "ok"
 
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("flood", [b"GET /" + b"a" * 200_000, b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 40_000])
+def test_a_head_without_end_is_refused(server: Addresses, flood: bytes) -> None:
+    """Before any key is asked for, a head may hold 64 KiB and no more."""
+    for address in (server.ui, server.otlp_http):
+        port = int(address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(flood)
+            assert connection.recv(100).startswith(b"HTTP/1.1 400")

@@ -151,7 +151,7 @@ async def _http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http="h11",  # gives a head up at 64 KiB, which httptools does not; bodies are as fast
             ws="none",
             lifespan="off",
             log_config=None,
