@@ -82,10 +82,10 @@ class Meter:
         """Take the next bytes of the body, still content-encoded, and when they arrived (same clock as started_ns)."""
         shape = self._shape
         if shape is not None and data.startswith(shape.prefix):
-            found = shape.find(data, 0)
-            if found is not None and found[0] == len(data):
+            found = shape.only(data)
+            if found is not None:
                 said = self._said
-                said.append(found[1])
+                said.append(found)
                 if shape.cumulative:
                     self._counts = data
                 if len(said) > _RUN:

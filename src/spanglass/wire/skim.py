@@ -42,14 +42,15 @@ class Shape:
         cumulative: Its blocks carry running counts, of which the last are wanted.
     """
 
-    __slots__ = ("_expected", "_fixed", "_match", "_said", "_start", "cumulative", "prefix")
+    __slots__ = ("_expected", "_fixed", "_fullmatch", "_match", "_said", "_start", "cumulative", "prefix")
 
     def __init__(self, prefix: bytes, pattern: bytes, values: list[bytes | None], *, cumulative: bool) -> None:
         """Take the pattern of the rest of a block; `values` has a row for each group: None is what is said."""
         self.prefix = prefix
         self.cumulative = cumulative
         self._start = len(prefix)
-        self._match = _compiled(pattern).match
+        compiled = _compiled(pattern)
+        self._match, self._fullmatch = compiled.match, compiled.fullmatch
         self._said = values.index(None) + 1
         fixed = [(group, value) for group, value in enumerate(values, 1) if value is not None]
         self._fixed = [group for group, _ in fixed]
@@ -65,6 +66,13 @@ class Shape:
         if found is None or (self._fixed and found.group(*self._fixed) != self._expected):
             return None
         return found.end(), found[self._said]
+
+    def only(self, data: bytes) -> bytes | None:
+        """Return what one whole block with this shape's prefix says; None where it is more, less or another."""
+        found = self._fullmatch(data, self._start)
+        if found is None or (self._fixed and found.group(*self._fixed) != self._expected):
+            return None
+        return found[self._said]
 
 
 class Shapes:
