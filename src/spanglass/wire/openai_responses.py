@@ -96,7 +96,11 @@ class ResponsesAnswer:
         if kind.endswith(".delta"):
             return self._take_delta(kind, document)
         if kind.startswith("response.output_item."):
-            return self._take_item(count(document.get("output_index")), mapping(document.get("item")))
+            seen = self._take_item(count(document.get("output_index")), mapping(document.get("item")))
+            if seen is None:
+                return Seen.CHUNK
+            self._stated_length = self._length_of_items()
+            return seen
         if kind in _TERMINAL:
             self.complete = True
             self._status = kind.removeprefix("response.")
@@ -169,7 +173,7 @@ class ResponsesAnswer:
         for index, item in enumerate(output):
             self._take_item(index, item)
         if output:
-            self._stated_length = sum(item.said.length for item in self._items.values())
+            self._stated_length = self._length_of_items()
         searches = count(mapping(mapping(response.get("tool_usage")).get("web_search")).get("num_requests"))
         if searches is None and output:
             searches = sum(_is_search(item) for item in output) or None
@@ -196,15 +200,18 @@ class ResponsesAnswer:
                 item.said.add(delta)
         return Seen.CONTENT
 
-    def _take_item(self, index: int | None, given: dict[str, object]) -> Seen:
-        """Take an item as it stands: empty when it begins, whole when it is done."""
+    def _length_of_items(self) -> int:
+        return sum([item.said.length for item in self._items.values()])
+
+    def _take_item(self, index: int | None, given: dict[str, object]) -> Seen | None:
+        """Take an item as it stands: empty when it begins, whole when it is done; None where it is not followed."""
         kind, name = text(given.get("type")), text(given.get("name"))
         if index is None or kind is None:
-            return Seen.CHUNK
+            return None
         item = self._items.get(index)
         if item is None:
             if len(self._items) >= MAX_ITEMS:
-                return Seen.CHUNK
+                return None
             item = self._items[index] = _Item(kind, Growing(self._allowance))
         item.kind, item.name = kind, name or item.name
         item.id = text(given.get("call_id")) or text(given.get("id")) or item.id
@@ -212,7 +219,6 @@ class ResponsesAnswer:
         if said:
             item.said.forget()
             item.said.add(said)
-        self._stated_length = sum(one.said.length for one in self._items.values())
         return Seen.CONTENT if said or (name and kind in _ARGUMENTS) else Seen.CHUNK
 
     def _tool_call(self, item: _Item) -> ToolCall:
