@@ -14,7 +14,7 @@ _MOST_USD = Decimal(10) ** 9
 
 def as_text(value: Value) -> str | None:
     """Return a text, or a number as text; None for anything else and for an empty text."""
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):  # most readings find nothing, or a text
         return value or None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
@@ -34,6 +34,8 @@ def as_count(value: Value) -> int | None:
 
 def as_ns(value: Value) -> int | None:
     """Return seconds as nanoseconds; None for what is no duration."""
+    if value is None:
+        return None
     try:
         seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
