@@ -39,6 +39,8 @@ MONEY_DIGITS: Final = 20
 MONEY_PLACES: Final = 18
 
 _BIGGEST: Final = 2**63 - 1
+_ALL: Final = 2**64 - 1
+_ODD: Final = 0x9E3779B97F4A7C15
 _NO_CALL: Final = (None,) * 20
 _NO_USAGE: Final = (None,) * 8
 _NO_COST: Final = (None,) * 8
@@ -57,7 +59,7 @@ def trace_key(trace_id: str) -> int:
 
     Two traces of one key are possible and harmless: statements compare ids as well, or group by them.
     """
-    key = int(trace_id[:16], 16) ^ int(trace_id[16:], 16)
+    key = (int(trace_id[:16], 16) * _ODD ^ int(trace_id[16:], 16)) & _ALL  # multiplied, or equal halves would vanish
     return key if key <= _BIGGEST else key - 2**64
 
 
