@@ -16,7 +16,7 @@ help: ## List the commands
 up: $(BIN)/.run $(UI) ## Build everything and start spanglass with the demo chatbot
 	$(BIN)/spanglass up --demo $(ARGS)
 
-test: $(BIN)/.dev web/node_modules/.installed $(UI) ## Every check there is
+test: $(BIN)/.dev .venv-previous/.done web/node_modules/.installed $(UI) ## Every check there is
 	scripts/test $(ARGS)
 
 check: $(BIN)/.dev web/node_modules/.installed ## Lint, types and import direction
@@ -42,7 +42,7 @@ lock: $(UV) ## Recompile requirements/*.txt from pyproject.toml
 	scripts/lock
 
 clean: ## Remove environments and build output
-	rm -rf .venv dist web/node_modules src/spanglass/server/ui
+	rm -rf .venv .venv-previous .venv-peers dist web/node_modules src/spanglass/server/ui
 
 $(UV): requirements/uv.txt
 	$(PYTHON) -m venv .venv
@@ -58,6 +58,13 @@ $(BIN)/.dev: $(UV) requirements/dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@ $(BIN)/.run
+
+# The environments beside the first one: the clients' majors before the current ones, and the benchmark's peers.
+.venv-%/.done: requirements/%.txt pyproject.toml $(UV)
+	$(UV) venv --quiet --clear .venv-$*
+	$(UV) pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements/$*.txt
+	$(UV) pip install --quiet --python .venv-$*/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund

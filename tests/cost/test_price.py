@@ -1,6 +1,5 @@
 import decimal
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -88,7 +87,7 @@ def test_estimated_usage_makes_an_estimated_cost() -> None:
     """The amount of an estimated usage is priced alike and says what it is."""
     known = Usage(input_tokens=10, output_tokens=20)
 
-    assert cost_of(replace(known, estimated=True)) == replace(cost_of(known), state=CostState.ESTIMATED)
+    assert cost_of(known._replace(estimated=True)) == cost_of(known)._replace(state=CostState.ESTIMATED)
 
 
 @pytest.mark.parametrize("usage", [Usage(input_tokens=10), Usage(output_tokens=10)])
@@ -313,7 +312,7 @@ def test_contradictions_follow_the_stated_rules(usage: Usage, same_as: Usage) ->
     sound = cost_of(same_as, "anthropic", "claude-haiku-4-5")
 
     assert sound.state is CostState.COMPUTED
-    assert cost_of(usage, "anthropic", "claude-haiku-4-5") == replace(sound, state=CostState.ESTIMATED)
+    assert cost_of(usage, "anthropic", "claude-haiku-4-5") == sound._replace(state=CostState.ESTIMATED)
 
 
 def test_cached_images_billed_like_text_overlap_in_peace() -> None:
@@ -380,8 +379,8 @@ def test_more_tokens_never_cost_less(
     known: tuple[str, str], parts: Usage, input_tokens: int, output_tokens: int, more_in: int, more_out: int
 ) -> None:
     """With everything else as it was, more input or more output does not make a call cheaper."""
-    usage = replace(parts, input_tokens=input_tokens, output_tokens=output_tokens)
-    larger = replace(parts, input_tokens=input_tokens + more_in, output_tokens=output_tokens + more_out)
+    usage = parts._replace(input_tokens=input_tokens, output_tokens=output_tokens)
+    larger = parts._replace(input_tokens=input_tokens + more_in, output_tokens=output_tokens + more_out)
     cheap, dear = cost_of(usage, *known).amount, cost_of(larger, *known).amount
 
     if cheap is not None:

@@ -1,6 +1,7 @@
 import pytest
 
-from spanglass.wire.recognise import HOSTS, recognise
+from spanglass.wire.hosts import HOSTS
+from spanglass.wire.recognise import recognise
 
 
 @pytest.mark.parametrize(

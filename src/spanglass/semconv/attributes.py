@@ -107,6 +107,12 @@ TIME_TO_FIRST_TOKEN = _ours(
 CHUNK_COUNT = _ours("spanglass.response.chunks", "int", "Events of the stream.")
 CHUNK_GAP_MEAN = _ours("spanglass.response.chunk_gap.mean", "double", "Mean seconds between events of the stream.")
 CHUNK_GAP_MAX = _ours("spanglass.response.chunk_gap.max", "double", "Longest seconds between two events.")
+SERVER_TIME_TOTAL = _ours(
+    "spanglass.response.server_time.total", "double", "Seconds the model server says the whole request took."
+)
+SERVER_TIME_LOAD = _ours("spanglass.response.server_time.load", "double", "Seconds it loaded the model.")
+SERVER_TIME_INPUT = _ours("spanglass.response.server_time.input", "double", "Seconds it read the input.")
+SERVER_TIME_OUTPUT = _ours("spanglass.response.server_time.output", "double", "Seconds it wrote the output.")
 STREAM_INCOMPLETE = _ours(
     "spanglass.response.incomplete", "boolean", "True where the answer ended before its terminal event."
 )

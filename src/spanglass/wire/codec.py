@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from spanglass.call import Request, Response, StreamTimes
+from spanglass.wire.framing import Framing
 
 
 class Seen(IntEnum):
@@ -111,6 +112,14 @@ class Codec(Protocol):
 
         Returns:
             None where the body does not have the shape of this interface; `Recognised.request` decides what then.
+        """
+
+    def framing(self, content_type: str, first: int) -> Framing | None:
+        """Return what cuts an answer into events; None where it is no stream but one document.
+
+        Args:
+            content_type: In lower case; empty without one.
+            first: The first byte that is no white space.
         """
 
     def answer(self, *, content: bool) -> Answer:

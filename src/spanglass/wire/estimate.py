@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from spanglass.call import Request, Response, Usage
 
 CHARACTERS_PER_TOKEN = 4
@@ -31,7 +29,7 @@ def estimate(request: Request, response: Response) -> Usage:
         output_tokens = _tokens(response.output_length)
     if input_tokens == usage.input_tokens and output_tokens == usage.output_tokens:
         return usage
-    return replace(usage, input_tokens=input_tokens, output_tokens=output_tokens, estimated=True)
+    return usage._replace(input_tokens=input_tokens, output_tokens=output_tokens, estimated=True)
 
 
 def _tokens(length: int | None) -> int | None:

@@ -1,17 +1,38 @@
 """Which bytes of a stream are one event: server-sent events, in any split; knows nothing of what events mean.
 
 The rules are those of the HTML standard, "server-sent events", section 9.2.6: lines end with LF, CRLF or CR, an event
-with an empty line, lines that start with a colon are comments. Other framings (NDJSON, AWS event streams) stand beside
-`EventStream` with the same two methods.
+with an empty line, lines that start with a colon are comments. Whatever else frames events (lines of JSON, one JSON
+array, AWS event streams) stands in a file beside this one and gives blocks of the same form.
 """
 
 from __future__ import annotations
 
+from typing import Protocol
+
 MAX_EVENT = 8 * 1024 * 1024
 """Bytes of one event that are held; of a larger one (an image in full) only its name is kept."""
+FIRST_OF_FIELDS = b"de:ir"
+"""What a line of server-sent events may begin with: data, event, a comment, id, retry."""
 _BOM = b"\xef\xbb\xbf"
 _END = b"\n\n"
 _NAME_ROOM = 256
+
+
+class Framing(Protocol):
+    """Cuts a stream into blocks: lines `event: NAME`, where events have names, and `data: ...`, then an empty line.
+
+    A framing belongs to one answer and one thread at a time, holds at most `MAX_EVENT` bytes and never raises.
+    """
+
+    @property
+    def idle(self) -> bool:
+        """Nothing of a next event has arrived; a piece that is one whole block may be read as it is."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; return the blocks that they complete."""
+
+    def rest(self, limit: int) -> bytes:
+        """Return what has arrived of an event that has not ended, as a block; nothing where it exceeds `limit`."""
 
 
 class EventStream:
@@ -75,6 +96,17 @@ class EventStream:
             line = bytes(self._pending[:_NAME_ROOM]).lstrip(b"\n").partition(b"\n")
             self._cut_name = line[0] + line[1] if line[1] and line[0].startswith(b"event:") else b""
         del self._pending[:-1]
+
+
+def server_sent(content_type: str, first: int) -> Framing | None:
+    """Return the framing of an answer that is server-sent events by its type or its first byte; None otherwise.
+
+    Args:
+        content_type: In lower case; empty without one.
+        first: The first byte that is no white space.
+    """
+    announced = "event-stream" in content_type and first not in b"{["
+    return EventStream() if announced or first in FIRST_OF_FIELDS else None
 
 
 def read_event(block: bytes) -> tuple[str, bytes] | None:

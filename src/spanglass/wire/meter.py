@@ -7,22 +7,20 @@ between two pieces that each ended at least one chunk: what a reader of the stre
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from spanglass.call import Response, StreamTimes
 from spanglass.wire.codec import Answer, Seen
 from spanglass.wire.encoding import Decoder
-from spanglass.wire.framing import EventStream, read_event
+from spanglass.wire.framing import Framing, read_event
 from spanglass.wire.recognise import Recognised
 from spanglass.wire.skim import Shape, Shapes, measure
 
 MAX_DOCUMENT = 16 * 1024 * 1024
 """Bytes of a body that is no stream which are held; a larger one is unreadable."""
 _CONDENSE_EVERY = 65_536
+_STREAM_TYPES = ("text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream")
 _MARK_ROOM = 64
 _RUN = 512  # texts of skimmed chunks that are held before they are measured together
 _BLANK = b" \t\r\n\xef\xbb\xbf"
-_FIRST_OF_FIELDS = b"de:ir"  # data, event, a comment, id, retry
 
 
 class Meter:
@@ -55,10 +53,10 @@ class Meter:
         self._started_ns = started_ns
         self._status = status
         self._content = content
-        self._announced_stream = "event-stream" in (content_type or "").lower()
+        self._content_type = (content_type or "").lower()
         decoder = Decoder(content_encoding) if content_encoding else None
         self._decoder = None if decoder is None or decoder.plain else decoder
-        self._stream: EventStream | None = None
+        self._stream: Framing | None = None
         self._body: bytearray | None = None
         self._oversize = False
         self._condense_at = _CONDENSE_EVERY
@@ -140,14 +138,14 @@ class Meter:
             self._shape = self._shapes.current if stream.idle else None
         return chunks
 
-    def _begin(self, data: bytes) -> EventStream | None:
+    def _begin(self, data: bytes) -> Framing | None:
         """See by its first bytes whether the body is a stream; keep them where it is not."""
         if self._body is None:
             data = data.lstrip(_BLANK)
             if not data:
                 return None
-            if (self._announced_stream and data[0] not in b"{[") or data[0] in _FIRST_OF_FIELDS:
-                self._stream = EventStream()
+            self._stream = self._codec.framing(self._content_type, data[0])
+            if self._stream is not None:
                 return self._stream
             self._body = bytearray()
         self._keep(data)
@@ -220,10 +218,15 @@ class Meter:
         self._settle()
         if self._stream is not None:
             return self._answer.response(times=self._times(), complete=self._ends_in_mark())
-        response = self._answer.response(times=StreamTimes() if self._announced_stream and self._body is None else None)
+        response = self._answer.response(
+            times=StreamTimes() if self._body is None and self._announced_stream() else None
+        )
         if self._status < 400 and response.error_type is None and response.error_message is not None:
-            return replace(response, error_message=None)
+            return response._replace(error_message=None)
         return response
+
+    def _announced_stream(self) -> bool:
+        return self._content_type.startswith(_STREAM_TYPES)
 
     def _read_document(self) -> None:
         """Read the body anew where it has grown: half a document says nothing, a whole one all."""

@@ -12,6 +12,7 @@ from spanglass.call import Request, Response, StreamTimes, ToolCall, Usage
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text, whole
+from spanglass.wire.framing import Framing, server_sent
 from spanglass.wire.openai_error import read_error
 from spanglass.wire.openai_messages import chat_messages, tool_definitions
 from spanglass.wire.openai_request import (
@@ -289,6 +290,10 @@ class ChatCompletions:
             input_messages=chat_messages(messages) if content else None,
             tool_definitions=tool_definitions(asked.get("tools")) if content else None,
         )
+
+    def framing(self, content_type: str, first: int) -> Framing | None:
+        """Streams are server-sent events."""
+        return server_sent(content_type, first)
 
     def answer(self, *, content: bool) -> ChatAnswer:
         """Begin to read one answer."""

@@ -10,6 +10,7 @@ import re
 from spanglass.call import Request, Response, StreamTimes
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, parse, text
+from spanglass.wire.framing import Framing, server_sent
 from spanglass.wire.openai_error import read_error
 from spanglass.wire.openai_request import MAX_BODY
 from spanglass.wire.openai_usage import read_cost, read_usage
@@ -80,6 +81,10 @@ class Embeddings:
             encoding_formats=(encoding,) if encoding is not None else (),
             input_length=_length(asked["input"]),
         )
+
+    def framing(self, content_type: str, first: int) -> Framing | None:
+        """Streams are server-sent events."""
+        return server_sent(content_type, first)
 
     def answer(self, *, content: bool) -> EmbeddingsAnswer:  # noqa: ARG002 - vectors are never kept
         """Begin to read one answer."""

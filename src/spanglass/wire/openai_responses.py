@@ -8,13 +8,14 @@ where the application is asked to run tools; for an incomplete answer its reason
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from spanglass.call import Request, Response, StreamTimes, ToolCall, Usage
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text
+from spanglass.wire.framing import Framing, server_sent
 from spanglass.wire.openai_error import read_error
 from spanglass.wire.openai_messages import instructions, responses_messages, tool_definitions
 from spanglass.wire.openai_request import MAX_BODY, output_type, spoken_length, written_length
@@ -127,7 +128,7 @@ class ResponsesAnswer:
         tools = [item for item in self._items.values() if item.kind in _TOOLS]
         usage = self._usage
         if usage is not None and usage.web_searches is None and self._searches is not None:
-            usage = replace(usage, web_searches=self._searches)
+            usage = usage._replace(web_searches=self._searches)
         reason = self._finish_reason(has_tools=bool(tools)) if began else None
         kind, message = self._error
         return Response(
@@ -304,6 +305,10 @@ class Responses:
             input_messages=responses_messages(given) if content else None,
             tool_definitions=tool_definitions(asked.get("tools")) if content else None,
         )
+
+    def framing(self, content_type: str, first: int) -> Framing | None:
+        """Streams are server-sent events."""
+        return server_sent(content_type, first)
 
     def answer(self, *, content: bool) -> ResponsesAnswer:
         """Begin to read one answer."""

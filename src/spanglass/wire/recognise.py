@@ -1,67 +1,48 @@
-"""Which requests are calls to a model: tables of known hosts and paths; reads no body by itself.
+"""Which requests are calls to a model: a table of paths beside that of hosts; reads no body by itself.
 
 `recognise` sees every HTTP request of an application, so a miss is one comparison and one look into a table.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import unquote
 
 from spanglass.call import Request
 from spanglass.wire.codec import Codec
+from spanglass.wire.hosts import provider_of
 from spanglass.wire.openai_chat import CHAT_COMPLETIONS
 from spanglass.wire.openai_embeddings import EMBEDDINGS
 from spanglass.wire.openai_responses import RESPONSES
 
-# Names are those of the conventions where they have one (gen_ai.provider.name), else the provider's own in snake case.
-HOSTS: dict[str, str] = {
-    "api.openai.com": "openai",
-    "api.groq.com": "groq",
-    "api.deepseek.com": "deepseek",
-    "api.mistral.ai": "mistral_ai",
-    "codestral.mistral.ai": "mistral_ai",
-    "openrouter.ai": "openrouter",
-    "api.x.ai": "x_ai",
-    "api.perplexity.ai": "perplexity",
-    "api.together.xyz": "together",
-    "api.together.ai": "together",
-    "api.fireworks.ai": "fireworks",
-    "api.moonshot.ai": "moonshot_ai",
-    "api.moonshot.cn": "moonshot_ai",
-    "api.cerebras.ai": "cerebras",
-    "api.cohere.ai": "cohere",
-    "api.cohere.com": "cohere",
-    "api.anthropic.com": "anthropic",
-    "api.deepinfra.com": "deepinfra",
-    "api.novita.ai": "novita",
-    "api.sambanova.ai": "sambanova",
-    "integrate.api.nvidia.com": "nvidia",
-    "router.huggingface.co": "huggingface",
-    "generativelanguage.googleapis.com": "gcp.gemini",
-    "aiplatform.googleapis.com": "gcp.vertex_ai",
-    "localhost:11434": "ollama",
-    "127.0.0.1:11434": "ollama",
-}
-"""Hosts that speak one of the protocols read here, and who answers there."""
 
-_SUFFIXES: tuple[tuple[str, str], ...] = (
-    (".openai.azure.com", "azure.ai.openai"),
-    (".cognitiveservices.azure.com", "azure.ai.openai"),
-    (".services.ai.azure.com", "azure.ai.inference"),
-    (".api.openai.com", "openai"),
-    (".api.x.ai", "x_ai"),
-    ("-aiplatform.googleapis.com", "gcp.vertex_ai"),
-)
-_BEDROCK = ("bedrock-runtime.", ".amazonaws.com")
+class _Route(NamedTuple):
+    """One path of one interface.
 
-# Last segment of the path: the codec, the end a path must have on a known host, and on any host.
-_PATHS: dict[str, tuple[Codec, str, tuple[str, ...]]] = {
-    "completions": (CHAT_COMPLETIONS, "/chat/completions", ("/chat/completions",)),
-    "responses": (RESPONSES, "/responses", ("/v1/responses", "/openai/responses")),
-    "embeddings": (EMBEDDINGS, "/embeddings", ("/v1/embeddings",)),
+    Attributes:
+        codec: How to read the call.
+        end: What a path on a known host ends with.
+        anywhere: Ends that do on any host, if the body agrees.
+        family: The provider named where the host is unknown, as the conventions do.
+        before_model: What stands before the model in the path; it must be there unless `model_optional`.
+        model_optional: Most paths of this interface name no model.
+    """
+
+    codec: Codec
+    end: str
+    anywhere: tuple[str, ...]
+    family: str = "openai"
+    before_model: str = "/deployments/"  # Azure's
+    model_optional: bool = True
+
+
+# By the path's last segment, or what follows a colon in it.
+_ROUTES: dict[str, tuple[_Route, ...]] = {
+    "completions": (_Route(CHAT_COMPLETIONS, "/chat/completions", ("/chat/completions",)),),
+    "responses": (_Route(RESPONSES, "/responses", ("/v1/responses", "/openai/responses")),),
+    "embeddings": (_Route(EMBEDDINGS, "/embeddings", ("/v1/embeddings",)),),
 }
-_DEPLOYMENTS = "/deployments/"
-_FAMILY = "openai"  # a host nobody knows is named for the protocol it speaks, as the conventions do
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +78,7 @@ class Recognised:
             request = Request(self.provider, self.codec.operation, self.codec.api)
         if request.model is None:
             if self.model is not None:
-                return replace(request, model=self.model)
+                return request._replace(model=self.model)
             if not self.known:
                 return None
         return request
@@ -119,33 +100,22 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
         return None
     if "?" in path:
         path = path[: path.index("?")]
-    row = _PATHS.get(path[path.rfind("/") + 1 :])
-    if row is None:
+    last = path[path.rfind("/") + 1 :]
+    routes = _ROUTES.get(last) or (_ROUTES.get(last[last.rfind(":") + 1 :]) if ":" in last else None)
+    if routes is None:
         return None
-    codec, known_end, ends = row
-    provider = _provider(host.lower(), hosts)
-    if provider is None:
-        return Recognised(_FAMILY, codec, known=False, model=_model(path)) if path.endswith(ends) else None
-    return Recognised(provider, codec, known=True, model=_model(path)) if path.endswith(known_end) else None
-
-
-def _provider(host: str, hosts: tuple[tuple[str, str], ...]) -> str | None:
-    bare = host.partition(":")[0]
-    for named, provider in hosts:
-        lowered = named.lower()
-        if lowered in (host, bare) or bare.endswith("." + lowered):
-            return provider
-    known = HOSTS.get(bare) or HOSTS.get(host)
-    if known is not None:
-        return known
-    for suffix, provider in _SUFFIXES:
-        if bare.endswith(suffix):
-            return provider
-    if bare.startswith(_BEDROCK[0]) and bare.endswith(_BEDROCK[1]):
-        return "aws.bedrock"
+    provider = provider_of(host.lower(), hosts)
+    for route in routes:
+        if not (route.model_optional or route.before_model in path):
+            continue
+        if provider is not None:
+            if path.endswith(route.end):
+                return Recognised(provider, route.codec, known=True, model=_model(route, path))
+        elif path.endswith(route.anywhere):
+            return Recognised(route.family, route.codec, known=False, model=_model(route, path))
     return None
 
 
-def _model(path: str) -> str | None:
-    _, found, rest = path.partition(_DEPLOYMENTS)
-    return rest.partition("/")[0] or None if found else None
+def _model(route: _Route, path: str) -> str | None:
+    _, found, rest = path.partition(route.before_model)
+    return unquote(rest.removesuffix(route.end).partition("/")[0]) or None if found else None

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from opentelemetry.util.types import AttributeValue
 
-from spanglass.call import Cost, CostState, Request, Response, StreamTimes, Usage
+from spanglass.call import Cost, CostState, Request, Response, ServerTimes, StreamTimes, Usage
 from spanglass.sdk.calls.outcome import Outcome
 from spanglass.sdk.context import SPAN_ATTRIBUTES, CallContext
 from spanglass.semconv import attributes as attr
@@ -45,6 +45,7 @@ _REQUEST = _Row(
     ("max_tokens", attr.REQUEST_MAX_TOKENS),
     ("temperature", attr.REQUEST_TEMPERATURE),
     ("top_p", attr.REQUEST_TOP_P),
+    ("top_k", attr.REQUEST_TOP_K),
     ("frequency_penalty", attr.REQUEST_FREQUENCY_PENALTY),
     ("presence_penalty", attr.REQUEST_PRESENCE_PENALTY),
     ("seed", attr.REQUEST_SEED),
@@ -138,6 +139,8 @@ def of_outcome(outcome: Outcome) -> Attributes:
         _add_cost(outcome.cost, attributes)
     if outcome.response.times is not None:
         _add_times(outcome.response.times, attributes)
+    if outcome.response.server_times is not None:
+        _add_server_times(outcome.response.server_times, attributes)
     if outcome.end is not None:
         attributes[attr.STREAM_INCOMPLETE] = True
         attributes[attr.STREAM_END] = outcome.end.value
@@ -154,6 +157,13 @@ def of_error(outcome: Outcome) -> Attributes:
     if outcome.retry_after_s is not None:
         attributes[attr.RETRY_AFTER] = outcome.retry_after_s
     return attributes
+
+
+def _add_server_times(times: ServerTimes, attributes: Attributes) -> None:
+    names = (attr.SERVER_TIME_TOTAL, attr.SERVER_TIME_LOAD, attr.SERVER_TIME_INPUT, attr.SERVER_TIME_OUTPUT)
+    for name, spent_ns in zip(names, times, strict=True):
+        if spent_ns is not None:
+            attributes[name] = spent_ns * _NS
 
 
 def _add_usage(usage: Usage, attributes: Attributes) -> None:
