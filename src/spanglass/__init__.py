@@ -1,7 +1,22 @@
-"""OpenTelemetry-native observability for LLM applications: the public face of the SDK; it only re-exports."""
+"""OpenTelemetry-native observability for LLM applications: the public face of the SDK; it only re-exports.
+
+Names of `_LATER` are imported when they are first asked for, so that an application pays for what it uses.
+"""
+
+from importlib import import_module
 
 from spanglass.sdk.context import context
 from spanglass.sdk.runtime import flush, init, shutdown
 from spanglass.version import __version__
 
 __all__ = ["__version__", "context", "flush", "init", "shutdown"]
+
+_LATER: dict[str, str] = {}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'spanglass' has no attribute {name!r}")
+    value: object = getattr(import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value

@@ -14,27 +14,16 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from spanglass.errors import ConfigurationError, PriceTableError
+from spanglass.errors import PriceTableError
 from spanglass.sdk import dropped, guard
-from spanglass.sdk.content import VARIABLE as CONTENT_VARIABLE
-from spanglass.sdk.content import ContentMode, content_mode
+from spanglass.sdk.content import ContentMode
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.labels import Labels
+from spanglass.sdk.options import Options
 from spanglass.sdk.transport import Haste
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics as metric
-from spanglass.settings import (
-    ENVIRONMENT,
-    PRICES_FILE,
-    SDK_API_KEY,
-    SDK_DISABLED,
-    SDK_ENDPOINT,
-    SDK_HOSTS,
-    SDK_METRIC_LABEL_LIMIT,
-    Setting,
-    Sources,
-    T,
-)
+from spanglass.settings import PRICES_FILE, SDK_DISABLED, SDK_HOSTS, SDK_METRIC_LABEL_LIMIT
 from spanglass.version import __version__
 
 if TYPE_CHECKING:
@@ -98,13 +87,20 @@ def init(
             logger.info("spanglass is initialised already; this call and its arguments change nothing.")
             return
         _state.started = True
-        settings = _Settings(_sources())
-        if _disabled(settings):
+        options = Options(
+            given_environment=environment,
+            given_endpoint=endpoint,
+            given_api_key=api_key,
+            given_content=capture_content,
+            service_name=service_name,
+            service_version=service_version,
+        )
+        if _disabled(options):
             return
-        _state.running = _start(settings, service_name, service_version, environment, endpoint, api_key)
+        _state.running = _start(options)
     # Outside the lock: hooks may import libraries that call `init` themselves.
     with safely("init.calls"):
-        _see_calls(_state.running, settings, capture_content)
+        _see_calls(_state.running, options)
 
 
 def flush(timeout_s: float = 10.0) -> bool:
@@ -181,73 +177,22 @@ def _hurry(running: _Running) -> None:
         outlet.hurry()
 
 
-class _Settings:
-    """Reads settings; one that cannot be used is a log line and its default."""
-
-    def __init__(self, sources: Sources) -> None:
-        self.sources = sources
-        self.environ: Mapping[str, str] = sources.environ
-
-    def get(self, setting: Setting[T], argument: T | None = None) -> T:
-        try:
-            return self.sources.get(setting, argument)
-        except ConfigurationError as error:
-            logger.warning("%s The default is used instead.", error)
-            return setting.default
-
-    def endpoint(self, argument: str | None) -> str | None:
-        """Argument, SPANGLASS_ENDPOINT, then OTEL_EXPORTER_OTLP_* (as None), then the settings file."""
-        if argument or self.environ.get(SDK_ENDPOINT.env):
-            return self.get(SDK_ENDPOINT, argument or None)
-        if any(name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("ENDPOINT") for name in self.environ):
-            return None
-        return self.get(SDK_ENDPOINT)
-
-    def content(self, argument: ContentMode | bool | None) -> ContentMode:  # noqa: FBT001 - as `init` takes it
-        if isinstance(argument, ContentMode):
-            return argument
-        if argument is not None:
-            return ContentMode.SPAN_ONLY if argument else ContentMode.NO_CONTENT
-        try:
-            return content_mode(self.environ)
-        except ValueError as error:
-            logger.warning("%s cannot be used: %s. Content is not recorded.", CONTENT_VARIABLE, error)
-            return ContentMode.NO_CONTENT
+def _disabled(options: Options) -> bool:
+    return options.get(SDK_DISABLED) or options.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
-def _sources() -> Sources:
-    try:
-        return Sources.load()
-    except (ConfigurationError, OSError) as error:
-        logger.warning("%s It is left out.", error)
-        return Sources()
-
-
-def _disabled(settings: _Settings) -> bool:
-    return settings.get(SDK_DISABLED) or settings.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-
-
-def _start(
-    settings: _Settings,
-    service_name: str | None,
-    service_version: str | None,
-    environment: str | None,
-    endpoint: str | None,
-    api_key: str | None,
-) -> _Running:
+def _start(options: Options) -> _Running:
     # Imported here and not above: `import spanglass` alone stays light.
     from spanglass.sdk import providers, resource  # noqa: PLC0415
     from spanglass.sdk.exporters import Destination  # noqa: PLC0415
 
-    _declared(settings.environ)
-    described = resource.build(service_name, service_version, settings.get(ENVIRONMENT, environment))
+    _declared(options.environ)
+    described = resource.build(options.service_name, options.service_version, options.environment())
     haste = Haste()
-    destination = Destination(
-        settings.environ, haste, settings.endpoint(endpoint), settings.get(SDK_API_KEY, api_key or None)
-    )
+    destination = Destination(options.environ, haste, options.endpoint(), options.api_key())
     running = _Running(providers.build(destination, described), haste)
     _count_ourselves(running.pipelines.meters)
-    _join_logs(running, settings.environ, str(described.attributes.get(attr.SERVICE_NAME, "")))
+    _join_logs(running, options.environ, str(described.attributes.get(attr.SERVICE_NAME, "")))
     _hook_into_process()
     return running
 
@@ -276,28 +221,28 @@ def _join_logs(running: _Running, environ: Mapping[str, str], service_name: str)
     running.logs.install()
 
 
-def _see_calls(running: _Running, settings: _Settings, capture_content: ContentMode | bool | None) -> None:  # noqa: FBT001
+def _see_calls(running: _Running, options: Options) -> None:
     from spanglass.sdk import hooks  # noqa: PLC0415
 
-    prices: str | None = settings.get(PRICES_FILE)
+    prices: str | None = options.get(PRICES_FILE)
     try:
-        running.recorder = _recorder(running, settings, settings.content(capture_content), prices)
+        running.recorder = _recorder(running, options, prices)
     except PriceTableError as error:
         logger.warning("%s The built-in prices are used instead.", error)
-        running.recorder = _recorder(running, settings, settings.content(capture_content), None)
+        running.recorder = _recorder(running, options, None)
     hooks.install(running.recorder)
 
 
-def _recorder(running: _Running, settings: _Settings, content: ContentMode, prices: str | None) -> Recorder:
+def _recorder(running: _Running, options: Options, prices: str | None) -> Recorder:
     from spanglass.sdk.calls.recorder import Recorder  # noqa: PLC0415
 
-    hosts: tuple[tuple[str, str], ...] = settings.get(SDK_HOSTS)
+    hosts: tuple[tuple[str, str], ...] = options.get(SDK_HOSTS)
     return Recorder(
         running.pipelines.tracers,
         running.pipelines.meters,
         logger_provider=running.pipelines.loggers,
-        content=content,
-        labels=Labels(settings.get(SDK_METRIC_LABEL_LIMIT)),
+        content=options.content(),
+        labels=Labels(options.get(SDK_METRIC_LABEL_LIMIT)),
         price_table_path=prices,
         hosts=dict(hosts),
     )

@@ -1,0 +1,81 @@
+"""What `init` was asked for: its arguments, then settings; one that cannot be used is a log line and its default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from spanglass.errors import ConfigurationError
+from spanglass.sdk.content import VARIABLE as CONTENT_VARIABLE
+from spanglass.sdk.content import ContentMode, content_mode
+from spanglass.sdk.guard import logger
+from spanglass.settings import ENVIRONMENT, SDK_API_KEY, SDK_ENDPOINT, Setting, Sources, T
+
+
+def _sources() -> Sources:
+    try:
+        return Sources.load()
+    except (ConfigurationError, OSError) as error:
+        logger.warning("%s It is left out.", error)
+        return Sources()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The arguments of `init` and the settings behind them; arguments are `given_...`, None where there was none.
+
+    Attributes:
+        sources: Where settings are read.
+        service_name: Name of the service.
+        service_version: Its version.
+    """
+
+    given_environment: str | None = None
+    given_endpoint: str | None = None
+    given_api_key: str | None = field(default=None, repr=False)
+    given_content: ContentMode | bool | None = None
+    service_name: str | None = None
+    service_version: str | None = None
+    sources: Sources = field(default_factory=_sources)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The process's variables."""
+        return self.sources.environ
+
+    def get(self, setting: Setting[T], argument: T | None = None) -> T:
+        """Return a setting's value, its default where what was given cannot be used."""
+        try:
+            return self.sources.get(setting, argument)
+        except ConfigurationError as error:
+            logger.warning("%s The default is used instead.", error)
+            return setting.default
+
+    def environment(self) -> str | None:
+        """Return the deployment environment."""
+        return self.get(ENVIRONMENT, self.given_environment)
+
+    def api_key(self) -> str | None:
+        """Return the key that exports carry."""
+        return self.get(SDK_API_KEY, self.given_api_key or None)
+
+    def endpoint(self) -> str | None:
+        """Return the argument, SPANGLASS_ENDPOINT, then OTEL_EXPORTER_OTLP_* (as None), then the settings file."""
+        if self.given_endpoint or self.environ.get(SDK_ENDPOINT.env):
+            return self.get(SDK_ENDPOINT, self.given_endpoint or None)
+        if any(name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("ENDPOINT") for name in self.environ):
+            return None
+        return self.get(SDK_ENDPOINT)
+
+    def content(self) -> ContentMode:
+        """Return whether messages are recorded, and where."""
+        argument = self.given_content
+        if isinstance(argument, ContentMode):
+            return argument
+        if argument is not None:
+            return ContentMode.SPAN_ONLY if argument else ContentMode.NO_CONTENT
+        try:
+            return content_mode(self.environ)
+        except ValueError as error:
+            logger.warning("%s cannot be used: %s. Content is not recorded.", CONTENT_VARIABLE, error)
+            return ContentMode.NO_CONTENT
