@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
-from spanglass.wire.document import clean
+from spanglass.wire.document import clean, dump, rows, text
 
 MAX_TEXT = 65_536
 """Characters kept of one text; the rest is cut and the text ends with an ellipsis."""
@@ -105,3 +106,34 @@ def tool_call_part(name: str | None, call_id: str | None, arguments: object) -> 
     if call_id is not None:
         part["id"] = call_id
     return part
+
+
+def tool_response_part(call_id: object, answer: object) -> Part:
+    """Write a part that gives a tool's answer."""
+    part: Part = {"type": "tool_call_response", "response": answer}
+    if named := text(call_id):
+        part["id"] = named
+    return part
+
+
+def blob_part(modality: str, mime_type: str | None, data: object) -> Part:
+    """Write a part that names what was given inline, an image say, and how long it was, without keeping it."""
+    part: Part = {"type": "blob", "modality": modality, "content": ""}
+    if mime_type is not None:
+        part["mime_type"] = mime_type
+    if isinstance(data, str):
+        part["omitted_length"] = len(data)
+    return part
+
+
+def newest_first(messages: object) -> Iterable[tuple[Allowance, dict[str, object]]]:
+    """Yield messages from the last to the first, with the allowance they share: the newest are kept first."""
+    allowance = Allowance()
+    return ((allowance, message) for message in reversed(rows(messages)))
+
+
+def in_order(newest: Iterable[Part]) -> str | None:
+    """Write messages that come newest first as JSON text, the oldest first; None where there are none."""
+    messages = list(newest)
+    messages.reverse()
+    return dump(messages) if messages else None

@@ -5,9 +5,16 @@ Images, sound and files given inline are named, not kept: a `blob` part has an e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from spanglass.wire.capture import Allowance, Part, text_part, tool_call_part
+from spanglass.wire.capture import (
+    Allowance,
+    Part,
+    blob_part,
+    in_order,
+    newest_first,
+    text_part,
+    tool_call_part,
+    tool_response_part,
+)
 from spanglass.wire.document import dump, mapping, rows, text
 
 _TEXTS = frozenset({"text", "input_text", "output_text", "summary_text", "reasoning_text"})
@@ -15,14 +22,14 @@ _TEXTS = frozenset({"text", "input_text", "output_text", "summary_text", "reason
 
 def chat_messages(messages: object) -> str | None:
     """Write the messages of a chat completions request; the newest are kept first where not all may be."""
-    return _written(_chat_message(message, allowance) for allowance, message in _newest_first(messages))
+    return in_order(_chat_message(message, allowance) for allowance, message in newest_first(messages))
 
 
 def responses_messages(given: object) -> str | None:
     """Write the input of a responses request: a text, or items of several kinds."""
     if isinstance(given, str):
         return dump([{"role": "user", "parts": [text_part(Allowance().cut(given))]}])
-    return _written(_responses_item(item, allowance) for allowance, item in _newest_first(given))
+    return in_order(_responses_item(item, allowance) for allowance, item in newest_first(given))
 
 
 def instructions(given: object) -> str | None:
@@ -51,23 +58,12 @@ def parts_of(content: object, allowance: Allowance) -> list[Part]:
     return [_part(part, allowance) for part in rows(content)]
 
 
-def _newest_first(messages: object) -> Iterable[tuple[Allowance, dict[str, object]]]:
-    allowance = Allowance()
-    return ((allowance, message) for message in reversed(rows(messages)))
-
-
-def _written(newest_first: Iterable[Part]) -> str | None:
-    messages = list(newest_first)
-    messages.reverse()
-    return dump(messages) if messages else None
-
-
 def _chat_message(message: dict[str, object], allowance: Allowance) -> Part:
     role = text(message.get("role")) or "user"
     if role == "tool":
         response = message.get("content")
         answer: object = allowance.cut(response) if isinstance(response, str) else allowance.structure(response)
-        return {"role": role, "parts": [_tool_response(message.get("tool_call_id"), answer)]}
+        return {"role": role, "parts": [tool_response_part(message.get("tool_call_id"), answer)]}
     parts = parts_of(message.get("content"), allowance)
     for call in rows(message.get("tool_calls")):
         inner = mapping(call.get("function") or call.get("custom"))
@@ -88,20 +84,13 @@ def _responses_item(item: dict[str, object], allowance: Allowance) -> Part:
     if kind in ("function_call_output", "custom_tool_call_output"):
         output = item.get("output")
         answer = allowance.cut(output) if isinstance(output, str) else allowance.structure(output)
-        return {"role": "tool", "parts": [_tool_response(item.get("call_id"), answer)]}
+        return {"role": "tool", "parts": [tool_response_part(item.get("call_id"), answer)]}
     if kind == "reasoning":
         told = [allowance.cut(str(part.get("text") or "")) for part in rows(item.get("summary"))]
         return {"role": "assistant", "parts": [text_part(one, "reasoning") for one in told]}
     if "content" in item:
         return {"role": text(item.get("role")) or "user", "parts": parts_of(item.get("content"), allowance)}
     return {"role": "assistant", "parts": [{"type": text(kind) or "unknown"}]}
-
-
-def _tool_response(call_id: object, answer: object) -> Part:
-    part: Part = {"type": "tool_call_response", "response": answer}
-    if named := text(call_id):
-        part["id"] = named
-    return part
 
 
 def _part(part: dict[str, object], allowance: Allowance) -> Part:
@@ -114,28 +103,19 @@ def _part(part: dict[str, object], allowance: Allowance) -> Part:
         return _image(image.get("url") if isinstance(image, dict) else image, part.get("file_id"), allowance)
     if kind == "input_audio":
         sound = mapping(part.get("input_audio"))
-        return _blob("audio", f"audio/{text(sound.get('format'), 32) or 'wav'}", sound.get("data"))
+        return blob_part("audio", f"audio/{text(sound.get('format'), 32) or 'wav'}", sound.get("data"))
     if kind in ("file", "input_file"):
         file = mapping(part.get("file")) or part
         if named := text(file.get("file_id")):
             return {"type": "file", "modality": "document", "file_id": named}
-        return _blob("document", None, file.get("file_data"))
+        return blob_part("document", None, file.get("file_data"))
     return {"type": kind}
 
 
 def _image(url: object, file_id: object, allowance: Allowance) -> Part:
     if isinstance(url, str) and url.startswith("data:"):
         head, _, data = url.partition(",")
-        return _blob("image", text(head[5:].partition(";")[0], 64), data)
+        return blob_part("image", text(head[5:].partition(";")[0], 64), data)
     if isinstance(url, str) and url:
         return {"type": "uri", "modality": "image", "uri": allowance.cut(url)}
     return {"type": "file", "modality": "image", "file_id": text(file_id) or ""}
-
-
-def _blob(modality: str, mime_type: str | None, data: object) -> Part:
-    part: Part = {"type": "blob", "modality": modality, "content": ""}
-    if mime_type is not None:
-        part["mime_type"] = mime_type
-    if isinstance(data, str):
-        part["omitted_length"] = len(data)
-    return part
