@@ -4,14 +4,21 @@ Names of `_LATER` are imported when they are first asked for, so that an applica
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from spanglass.sdk.context import context
 from spanglass.sdk.runtime import flush, init, shutdown
 from spanglass.version import __version__
 
-__all__ = ["__version__", "context", "flush", "init", "shutdown"]
+if TYPE_CHECKING:
+    from spanglass.sdk.propagation.message import extract, inject
 
-_LATER: dict[str, str] = {}
+__all__ = ["__version__", "context", "extract", "flush", "init", "inject", "shutdown"]
+
+_LATER: dict[str, str] = {
+    "extract": "spanglass.sdk.propagation.message",
+    "inject": "spanglass.sdk.propagation.message",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,18 +1,20 @@
 """For whom and what the work is done: user, session, feature, prompt, carried in the OpenTelemetry context.
 
-It follows whatever the OpenTelemetry context follows: `await`, asyncio tasks, `copy_context()`. Threads and executors
-start with an empty one, as in OpenTelemetry itself.
+It follows whatever the OpenTelemetry context follows: `await`, asyncio tasks, `copy_context()`. `propagation` takes it
+over the borders of threads and processes.
 """
 
 from __future__ import annotations
 
-from contextvars import Token
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from opentelemetry.context import Context, attach, create_key, detach, get_value, set_value
+from opentelemetry.context import Context, create_key, get_value, set_value
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
+from spanglass.sdk.attachment import Attachment
 from spanglass.sdk.guard import safely
 from spanglass.semconv import attributes as attr
 
@@ -56,12 +58,22 @@ def current(context: Context | None = None) -> CallContext:
     return found if isinstance(found, CallContext) else NOTHING
 
 
+def told(given: CallContext, context: Context | None = None) -> Context:
+    """Return an OpenTelemetry context in which `given` is known too; what it does not say stays as it is known.
+
+    Args:
+        given: What is said.
+        context: The OpenTelemetry context to start from; the current one by default.
+    """
+    return set_value(_KEY, _merged(current(context), given), context)
+
+
 class context:  # noqa: N801 - it is used as a word: `with spanglass.context(user_id=...):`
     """Say for whom and what the work inside is done; sync (`with`) and async (`async with`).
 
     What is not given is inherited from the context around, except that a new prompt name starts without a version.
-    Every span started inside carries the values; metrics carry feature and prompt only, in bounded number.
-    Make a new one for each use: an instance must not be entered twice at once.
+    Every span started and log record made inside carries the values; metrics carry feature and prompt only, in bounded
+    number. Make a new one for each use: an instance must not be entered twice at once.
 
     Args:
         user_id: The user on whose behalf the work is done. Never a metric label.
@@ -71,7 +83,7 @@ class context:  # noqa: N801 - it is used as a word: `with spanglass.context(use
         prompt_version: Version of the prompt template.
     """
 
-    __slots__ = ("_given", "_token")
+    __slots__ = ("_attachment", "_given")
 
     def __init__(
         self,
@@ -82,21 +94,21 @@ class context:  # noqa: N801 - it is used as a word: `with spanglass.context(use
         prompt_name: str | None = None,
         prompt_version: str | None = None,
     ) -> None:
-        self._given = (user_id, session_id, feature, prompt_name, prompt_version)
-        self._token: Token[Context] | None = None
+        self._given = CallContext(user_id, session_id, feature, prompt_name, prompt_version)
+        self._attachment: Attachment | None = None
 
     def __enter__(self) -> Self:
         with _guard:
-            self._token = attach(set_value(_KEY, _merged(current(), self._given)))
+            self._attachment = Attachment(told(self._given))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         with _guard:
-            token, self._token = self._token, None
-            if token is not None:
-                detach(token)
+            attachment, self._attachment = self._attachment, None
+            if attachment is not None:
+                attachment.undo(abandoned=kind is GeneratorExit)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -136,6 +148,29 @@ class ContextSpanProcessor(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Nothing to do."""
+
+    def shutdown(self) -> None:
+        """Nothing to close."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the interface's
+        """Nothing is held back."""
+        return True
+
+
+class ContextLogProcessor(LogRecordProcessor):
+    """Puts the context's values on every log record emitted inside it; what the record came with wins."""
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Add what is known and not yet set."""
+        record = log_record.log_record
+        known = current(record.context)
+        if known is NOTHING:
+            return
+        with _guard:
+            present = record.attributes
+            for name, value in zip(SPAN_ATTRIBUTES, known, strict=True):
+                if value is not None and isinstance(present, MutableMapping) and name not in present:
+                    present[name] = value
 
     def shutdown(self) -> None:
         """Nothing to close."""

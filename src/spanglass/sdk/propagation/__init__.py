@@ -1,0 +1,1 @@
+"""Takes trace context and the context of the work over borders: threads, processes, messages, turns; makes no calls."""
