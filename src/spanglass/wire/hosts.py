@@ -31,8 +31,9 @@ HOSTS: dict[str, str] = {
     "router.huggingface.co": "huggingface",
     "generativelanguage.googleapis.com": "gcp.gemini",
     "aiplatform.googleapis.com": "gcp.vertex_ai",
-    "localhost:11434": "ollama",
-    "127.0.0.1:11434": "ollama",
+    "ollama.com": "ollama",
+    "localhost:1234": "lm_studio",
+    "127.0.0.1:1234": "lm_studio",
 }
 """Hosts that speak one of the protocols read here, and who answers there."""
 
@@ -44,6 +45,8 @@ _SUFFIXES: tuple[tuple[str, str], ...] = (
     (".api.x.ai", "x_ai"),
     ("-aiplatform.googleapis.com", "gcp.vertex_ai"),
 )
+_PORTS: tuple[tuple[str, str], ...] = ((":11434", "ollama"),)
+"""Ports that one server alone uses, on whichever host it runs."""
 _BEDROCK = ("bedrock-runtime.", ".amazonaws.com")
 
 
@@ -64,6 +67,9 @@ def provider_of(host: str, hosts: tuple[tuple[str, str], ...] = ()) -> str | Non
         return known
     for suffix, provider in _SUFFIXES:
         if bare.endswith(suffix):
+            return provider
+    for port, provider in _PORTS:
+        if host.endswith(port):
             return provider
     if bare.startswith(_BEDROCK[0]) and bare.endswith(_BEDROCK[1]):
         return "aws.bedrock"

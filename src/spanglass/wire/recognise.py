@@ -10,8 +10,11 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from spanglass.call import Request
+from spanglass.wire.anthropic_messages import MESSAGES
 from spanglass.wire.codec import Codec
 from spanglass.wire.hosts import provider_of
+from spanglass.wire.ollama import CHAT, GENERATE
+from spanglass.wire.ollama_embeddings import EMBED
 from spanglass.wire.openai_chat import CHAT_COMPLETIONS
 from spanglass.wire.openai_embeddings import EMBEDDINGS
 from spanglass.wire.openai_responses import RESPONSES
@@ -37,11 +40,26 @@ class _Route(NamedTuple):
     model_optional: bool = True
 
 
+def _claude_on_vertex(end: str) -> _Route:
+    return _Route(MESSAGES, end, (end,), "gcp.vertex_ai", "/publishers/anthropic/models/", model_optional=False)
+
+
+_COUNTING = "count-tokens:"  # Vertex AI counts Claude's tokens by what looks like a model of this name
+
 # By the path's last segment, or what follows a colon in it.
 _ROUTES: dict[str, tuple[_Route, ...]] = {
     "completions": (_Route(CHAT_COMPLETIONS, "/chat/completions", ("/chat/completions",)),),
     "responses": (_Route(RESPONSES, "/responses", ("/v1/responses", "/openai/responses")),),
-    "embeddings": (_Route(EMBEDDINGS, "/embeddings", ("/v1/embeddings",)),),
+    "embeddings": (
+        _Route(EMBED, "/api/embeddings", ("/api/embeddings",), "ollama"),
+        _Route(EMBEDDINGS, "/embeddings", ("/v1/embeddings",)),
+    ),
+    "messages": (_Route(MESSAGES, "/v1/messages", ("/v1/messages",), "anthropic"),),
+    "rawPredict": (_claude_on_vertex(":rawPredict"),),
+    "streamRawPredict": (_claude_on_vertex(":streamRawPredict"),),
+    "chat": (_Route(CHAT, "/api/chat", ("/api/chat",), "ollama"),),
+    "generate": (_Route(GENERATE, "/api/generate", ("/api/generate",), "ollama"),),
+    "embed": (_Route(EMBED, "/api/embed", ("/api/embed",), "ollama"),),
 }
 
 
@@ -102,7 +120,7 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
         path = path[: path.index("?")]
     last = path[path.rfind("/") + 1 :]
     routes = _ROUTES.get(last) or (_ROUTES.get(last[last.rfind(":") + 1 :]) if ":" in last else None)
-    if routes is None:
+    if routes is None or last.startswith(_COUNTING):
         return None
     provider = provider_of(host.lower(), hosts)
     for route in routes:

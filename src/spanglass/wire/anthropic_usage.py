@@ -1,0 +1,48 @@
+"""Anthropic's usage object: token counts as inclusive totals, and the tier that is paid for; no price.
+
+Shape: docs.claude.com, Messages API, `usage`. Anthropic counts input read from and written to a cache beside
+`input_tokens`, and compactions beside everything, in `iterations`; all of it is billed.
+"""
+
+from __future__ import annotations
+
+from spanglass.call import Usage
+from spanglass.wire.document import count, mapping, rows, text
+
+
+def merged(before: dict[str, object], given: object) -> dict[str, object]:
+    """Return the counts of a stream so far: each event's are cumulative and may leave out, or repeat, what was said."""
+    return {**before, **{name: value for name, value in mapping(given).items() if value is not None}}
+
+
+def read_usage(given: dict[str, object]) -> Usage | None:
+    """Return the counts of a usage object; None where it has neither input nor output."""
+    # The counts at the top leave compactions out; every other iteration is in them.
+    parts = [given, *(one for one in rows(given.get("iterations")) if one.get("type") == "compaction")]
+    fresh, output = _sum(parts, "input_tokens"), _sum(parts, "output_tokens")
+    if fresh is None and output is None:
+        return None
+    read, write = _sum(parts, "cache_read_input_tokens"), _sum(parts, "cache_creation_input_tokens")
+    lifetimes = [mapping(part.get("cache_creation")) for part in parts]
+    hour = _sum(lifetimes, "ephemeral_1h_input_tokens")
+    if write is None and any(lifetimes):
+        write = (_sum(lifetimes, "ephemeral_5m_input_tokens") or 0) + (hour or 0)
+    return Usage(
+        None if fresh is None else fresh + (read or 0) + (write or 0),
+        output,
+        cache_read_tokens=read,
+        cache_write_tokens=write,
+        cache_write_1h_tokens=hour,
+        reasoning_tokens=count(mapping(given.get("output_tokens_details")).get("thinking_tokens")),
+        web_searches=count(mapping(given.get("server_tool_use")).get("web_search_requests")),
+    )
+
+
+def read_tier(given: dict[str, object]) -> str | None:
+    """Return the tier that served a call: `fast` where fast mode did, for it has prices of its own."""
+    return "fast" if given.get("speed") == "fast" else text(given.get("service_tier"))
+
+
+def _sum(parts: list[dict[str, object]], name: str) -> int | None:
+    counts = [found for part in parts if (found := count(part.get(name))) is not None]
+    return sum(counts) if counts else None
