@@ -50,12 +50,17 @@ def settings_page() -> str:
         (
             f"`{row.env}`",
             f"`{row.name}`",
-            "none" if row.default in (None, ()) else f"`{row.default}`",
+            "none" if row.default in (None, ()) else f"`{_shown(row.default)}`",
             row.help + (" Never printed." if row.secret else ""),
         )
         for row in SETTINGS
     ]
     return NOTE + SETTINGS_HEAD + table(("variable", "key in the file", "default", "what it does"), rows)
+
+
+def _shown(default: object) -> str:
+    """Write a default as a variable would say it."""
+    return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
 def metrics_page() -> str:

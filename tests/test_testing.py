@@ -76,7 +76,7 @@ def test_a_program_gives_the_same_values_every_time(again: int) -> None:
                 "scope": "shop",
                 "trace": 1,
                 "span": 1,
-                "attributes": {"ms": 7},
+                "attributes": {"ms": 7, "spanglass.feature": "search", "user.id": "u-1"},
             }
         ]
     )

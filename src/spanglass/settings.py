@@ -145,6 +145,21 @@ SDK_METRIC_LABEL_LIMIT = Setting(
     positive,
     "How many values of feature, prompt name or version become metric labels; `other` stands for the rest.",
 )
+SDK_SPAN_STORM = Setting(
+    "sdk.span_storm",
+    "SPANGLASS_SPAN_STORM",
+    1000,
+    positive,
+    "How many spans of one name a parent may have; further agents, tools, steps and the like become one with a count.",
+)
+SDK_BAGGAGE: Setting[tuple[str, ...]] = Setting(
+    "sdk.baggage",
+    "SPANGLASS_BAGGAGE",
+    ("internal",),
+    names,
+    "Hosts whose HTTP requests carry user, session, feature and prompt as W3C baggage: names, `.example.com` for all "
+    "under it, `internal`, `all`; `none` carries and believes nothing.",
+)
 PRICES_FILE = Setting(
     "prices.file", "SPANGLASS_PRICES_FILE", None, optional_text, "JSON file of prices that override the built-in table."
 )
@@ -192,6 +207,8 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         SDK_API_KEY,
         SDK_HOSTS,
         SDK_METRIC_LABEL_LIMIT,
+        SDK_BAGGAGE,
+        SDK_SPAN_STORM,
         PRICES_FILE,
         DATA,
         HOST,

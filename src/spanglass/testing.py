@@ -27,10 +27,11 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerPro
 from opentelemetry.trace import StatusCode
 
 from spanglass.errors import ConfigurationError
-from spanglass.sdk import clock, hooks, runtime
+from spanglass.sdk import active, clock, hooks, runtime
+from spanglass.sdk.active import Active
 from spanglass.sdk.calls.recorder import Recorder
 from spanglass.sdk.content import ContentMode
-from spanglass.sdk.context import ContextSpanProcessor
+from spanglass.sdk.context import ContextLogProcessor, ContextSpanProcessor
 from spanglass.sdk.labels import Labels
 from spanglass.sdk.logs import LogBridge
 
@@ -146,8 +147,9 @@ def capture(
         logs = LogBridge("test", seen.logger_provider)
         logs.install()
         stack.callback(logs.uninstall)
+        recorder = _activate(seen, content, stack)
         if calls:
-            _see_calls(seen, content)
+            hooks.install(recorder)
             stack.callback(hooks.uninstall)
         stack.enter_context(stepped.installed())
         _stage.reader.get_metrics_data()  # what was measured before belongs to nobody
@@ -156,15 +158,14 @@ def capture(
         yield seen
 
 
-def _see_calls(seen: Captured, content: ContentMode) -> None:
+def _activate(seen: Captured, content: ContentMode, stack: ExitStack) -> Recorder:
+    labels = Labels(100)
     recorder = Recorder(
-        seen.tracer_provider,
-        seen.meter_provider,
-        logger_provider=seen.logger_provider,
-        content=content,
-        labels=Labels(100),
+        seen.tracer_provider, seen.meter_provider, logger_provider=seen.logger_provider, content=content, labels=labels
     )
-    hooks.install(recorder)
+    before = active.activate(Active(recorder, content, labels, seen.tracer_provider, seen.meter_provider))
+    stack.callback(active.activate, before)
+    return recorder
 
 
 class _Stage:
@@ -190,6 +191,7 @@ class _Stage:
         self.tracers.add_span_processor(ContextSpanProcessor())
         self.tracers.add_span_processor(_SpanTap())
         self.meters.add_metric_reader(self.reader)
+        self.loggers.add_log_record_processor(ContextLogProcessor())
         self.loggers.add_log_record_processor(_LogTap())
 
 

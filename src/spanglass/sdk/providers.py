@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 
 from spanglass.sdk.batch import BatchQueue, Limits
-from spanglass.sdk.context import ContextSpanProcessor
+from spanglass.sdk.context import ContextLogProcessor, ContextSpanProcessor
 from spanglass.sdk.dropped import Signal
 from spanglass.sdk.exporters import Destination, plans
 from spanglass.sdk.guard import logger, safely
@@ -101,6 +101,7 @@ class _Builder:
             provider, ours = present, self._exports_beside(True, "LoggerProvider")
         else:
             provider, ours = self._new_loggers(), True
+        provider.add_log_record_processor(ContextLogProcessor())
         if ours:
             for queue in self._queues("logs", "OTEL_BLRP", 1000):
                 provider.add_log_record_processor(QueueLogProcessor(cast("BatchQueue[ReadableLogRecord]", queue)))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from opentelemetry.metrics import CallbackOptions, Observation
 
 from spanglass.errors import PriceTableError
-from spanglass.sdk import dropped, guard
+from spanglass.sdk import active, dropped, guard
+from spanglass.sdk.active import Active
 from spanglass.sdk.content import ContentMode
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.labels import Labels
@@ -23,7 +24,7 @@ from spanglass.sdk.options import Options
 from spanglass.sdk.transport import Haste
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics as metric
-from spanglass.settings import PRICES_FILE, SDK_DISABLED, SDK_HOSTS, SDK_METRIC_LABEL_LIMIT
+from spanglass.settings import PRICES_FILE, SDK_BAGGAGE, SDK_DISABLED, SDK_HOSTS, SDK_METRIC_LABEL_LIMIT, SDK_SPAN_STORM
 from spanglass.version import __version__
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
         from spanglass.sdk import hooks  # noqa: PLC0415 - as in `_see_calls`
 
         hooks.uninstall()
+        active.activate(None)
         if running.recorder is not None:
             running.recorder.settle()
     if running.logs is not None:
@@ -183,7 +185,7 @@ def _disabled(options: Options) -> bool:
 
 def _start(options: Options) -> _Running:
     # Imported here and not above: `import spanglass` alone stays light.
-    from spanglass.sdk import providers, resource  # noqa: PLC0415
+    from spanglass.sdk import propagation, providers, resource  # noqa: PLC0415
     from spanglass.sdk.exporters import Destination  # noqa: PLC0415
 
     _declared(options.environ)
@@ -192,6 +194,7 @@ def _start(options: Options) -> _Running:
     destination = Destination(options.environ, haste, options.endpoint(), options.api_key())
     running = _Running(providers.build(destination, described), haste)
     _count_ourselves(running.pipelines.meters)
+    propagation.install(options.get(SDK_BAGGAGE))
     _join_logs(running, options.environ, str(described.attributes.get(attr.SERVICE_NAME, "")))
     _hook_into_process()
     return running
@@ -237,15 +240,19 @@ def _recorder(running: _Running, options: Options, prices: str | None) -> Record
     from spanglass.sdk.calls.recorder import Recorder  # noqa: PLC0415
 
     hosts: tuple[tuple[str, str], ...] = options.get(SDK_HOSTS)
-    return Recorder(
-        running.pipelines.tracers,
-        running.pipelines.meters,
-        logger_provider=running.pipelines.loggers,
-        content=options.content(),
-        labels=Labels(options.get(SDK_METRIC_LABEL_LIMIT)),
+    pipelines, content, labels = running.pipelines, options.content(), Labels(options.get(SDK_METRIC_LABEL_LIMIT))
+    recorder = Recorder(
+        pipelines.tracers,
+        pipelines.meters,
+        logger_provider=pipelines.loggers,
+        content=content,
+        labels=labels,
         price_table_path=prices,
         hosts=dict(hosts),
     )
+    storm: int = options.get(SDK_SPAN_STORM)
+    active.activate(Active(recorder, content, labels, pipelines.tracers, pipelines.meters, storm))
+    return recorder
 
 
 def _count_ourselves(meters: MeterProvider) -> None:
