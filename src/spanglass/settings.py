@@ -116,6 +116,18 @@ def pairs(value: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def log_format(value: str) -> str | None:
+    """Read json, text or none.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    lowered = value.strip().lower()
+    if lowered not in {"json", "text", "none"}:
+        raise ValueError("use json, text or none")
+    return None if lowered == "none" else lowered
+
+
 # The SDK, inside the application.
 ENVIRONMENT = Setting(
     "environment", "SPANGLASS_ENVIRONMENT", None, optional_text, "Deployment environment, such as production."
@@ -130,6 +142,15 @@ SDK_ENDPOINT = Setting(
 )
 SDK_API_KEY = Setting(
     "sdk.api_key", "SPANGLASS_API_KEY", None, optional_text, "Key sent as a bearer token with each export.", secret=True
+)
+SDK_DESTINATIONS: Setting[tuple[str, ...]] = Setting(
+    "sdk.destinations",
+    "SPANGLASS_DESTINATIONS",
+    (),
+    names,
+    "Where telemetry goes, several with commas: spanglass, otlp, grafana, langfuse, console, or addresses with http://, "
+    "https://, grpc:// or grpcs://. Default: the endpoint alone.",
+    secret=True,  # an address may hold a user and password
 )
 SDK_HOSTS: Setting[tuple[tuple[str, str], ...]] = Setting(
     "sdk.hosts",
@@ -150,7 +171,7 @@ SDK_SPAN_STORM = Setting(
     "SPANGLASS_SPAN_STORM",
     1000,
     positive,
-    "How many spans of one name a parent may have; further agents, tools, steps and the like become one with a count.",
+    "How many agents, tools, steps, ... of one kind a span may have below it; further ones become one span with a count.",
 )
 SDK_BAGGAGE: Setting[tuple[str, ...]] = Setting(
     "sdk.baggage",
@@ -159,6 +180,20 @@ SDK_BAGGAGE: Setting[tuple[str, ...]] = Setting(
     names,
     "Hosts whose HTTP requests carry user, session, feature and prompt as W3C baggage: names, `.example.com` for all "
     "under it, `internal`, `all`; `none` carries and believes nothing.",
+)
+SDK_FRAMEWORKS: Setting[tuple[str, ...]] = Setting(
+    "sdk.frameworks",
+    "SPANGLASS_FRAMEWORKS",
+    ("auto",),
+    names,
+    "Frameworks and clients to see, such as django,psycopg; auto: all whose extra is installed; none: none.",
+)
+SDK_LOG_FORMAT = Setting(
+    "sdk.log_format",
+    "SPANGLASS_LOG_FORMAT",
+    None,
+    log_format,
+    "Print log records as json or text with trace ids, where a handler has no format of its own; none: as they are.",
 )
 PRICES_FILE = Setting(
     "prices.file", "SPANGLASS_PRICES_FILE", None, optional_text, "JSON file of prices that override the built-in table."
@@ -205,10 +240,13 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         SDK_DISABLED,
         SDK_ENDPOINT,
         SDK_API_KEY,
+        SDK_DESTINATIONS,
         SDK_HOSTS,
         SDK_METRIC_LABEL_LIMIT,
         SDK_BAGGAGE,
         SDK_SPAN_STORM,
+        SDK_FRAMEWORKS,
+        SDK_LOG_FORMAT,
         PRICES_FILE,
         DATA,
         HOST,

@@ -171,16 +171,34 @@ TOOL_DEFINITIONS = _genai("gen_ai.tool.definitions", "json", "Tools offered.")
 
 # Agents, tools, retrieval
 AGENT_NAME = _genai("gen_ai.agent.name", "string", "Name of the agent.")
+AGENT_ID = _genai("gen_ai.agent.id", "string", "Stable id of an agent that is hosted.")
+AGENT_VERSION = _genai("gen_ai.agent.version", "string", "Version of the agent.")
+AGENT_DESCRIPTION = _genai("gen_ai.agent.description", "string", "What the agent is for.")
+WAITED = _ours("spanglass.agent.waited", "double", "Seconds of the span's duration in which a person was waited for.")
 WORKFLOW_NAME = _genai("gen_ai.workflow.name", "string", "Name of the workflow, such as the chatbot's.")
 TOOL_NAME = _genai("gen_ai.tool.name", "string", "Name of the tool.")
+TOOL_DESCRIPTION = _genai("gen_ai.tool.description", "string", "What the tool does.")
 TOOL_TYPE = _genai("gen_ai.tool.type", "string", "function, extension or datastore.")
 TOOL_CALL_ID = _genai("gen_ai.tool.call.id", "string", "The provider's id of the tool call.")
 TOOL_CALL_ARGUMENTS = _genai("gen_ai.tool.call.arguments", "json", "Arguments of the tool call; content.")
 TOOL_CALL_RESULT = _genai("gen_ai.tool.call.result", "json", "Result of the tool call; content.")
 STEP_TYPE = _ours("spanglass.step.type", "string", "Kind of an agent's step: plan, act, synthesize, ...")
+STEP_NAME = _ours("spanglass.step.name", "string", "Name of an agent's step.")
+STEP_NUMBER = _ours("spanglass.step.number", "int", "Which step of its agent's run it is, from 1.")
 STEP_COUNT = _ours("spanglass.agent.steps", "int", "Steps an agent run took.")
 WAIT_REASON = _ours("spanglass.wait.reason", "string", "What a waiting span waits for, such as a person's approval.")
+WAIT_NAME = _ours("spanglass.wait.name", "string", "What is to be decided.")
+WAIT_OUTCOME = _ours("spanglass.wait.outcome", "string", "How a wait came out: approved, denied or expired.")
+WAIT_DECIDED_BY = _ours("spanglass.wait.decided_by", "string", "Who decided, as the application names them.")
 DATA_SOURCE_ID = _genai("gen_ai.data_source.id", "string", "The source retrieved from.")
+RETRIEVAL_TOP_K = _genai("gen_ai.retrieval.top_k", "int", "Documents asked for.")
+RETRIEVAL_QUERY = _genai("gen_ai.retrieval.query.text", "string", "What was searched for; content.")
+RETRIEVAL_DOCUMENTS = _genai("gen_ai.retrieval.documents", "json", "Documents found, with score; content.")
+RETRIEVAL_COUNT = _ours("spanglass.retrieval.count", "int", "How many documents were found.")
+CANCELLED = _ours("spanglass.cancelled", "boolean", "True where the work was cancelled, or its reader went away.")
+FOLDED_COUNT = _ours("spanglass.folded.count", "int", "How many spans this one stands for, after a storm of them.")
+FOLDED_ERRORS = _ours("spanglass.folded.errors", "int", "How many of them failed.")
+FOLDED_DURATION = _ours("spanglass.folded.duration", "double", "Seconds they took together.")
 
 # Databases and messaging
 DB_SYSTEM = _otel("db.system.name", "string", "The database product.")
@@ -199,10 +217,15 @@ QUALITY_APOLOGY = _ours("spanglass.quality.contains_apology", "boolean", "The an
 # Who else recorded the call
 PRODUCER = _ours("spanglass.producer", "string", "Who opened the span that spanglass enriched, by scope name.")
 
+DUPLICATE_OF = _ours(
+    "spanglass.duplicate_of", "string", "Span id of the call's own span; set on another account of the same call."
+)
+
 # Metric labels without a span attribute of their own
 FINISH_REASON = _ours("spanglass.finish_reason", "string", "One finish reason, as a metric label.")
 DROP_REASON = _ours("spanglass.reason", "string", "Why something was dropped, rejected or skipped.")
 SIGNAL = _ours("spanglass.signal", "string", "traces, metrics or logs.")
+DESTINATION = _ours("spanglass.destination", "string", "Where telemetry was sent, by name or host and port.")
 FEEDBACK_SOURCE = _ours("spanglass.feedback.source", "string", "user, reviewer or check.")
 
 ATTRIBUTES: tuple[Attribute, ...] = tuple(_table)

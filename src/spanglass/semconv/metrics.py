@@ -55,6 +55,7 @@ FIRST_TOKEN = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 6
 USD = (0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 25)
 SCORE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 STEPS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89)
+EXPORT = (0.005, 0.025, 0.1, 0.25, 1, 2.5, 10)
 COMMIT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 _CALL = (
@@ -191,7 +192,7 @@ WAIT = _histogram(
     "spanglass.wait.duration",
     "s",
     "Time spent waiting for a person.",
-    (attr.WAIT_REASON,),
+    (attr.WAIT_REASON, attr.WAIT_OUTCOME),
     WORKFLOW_DURATION,
     Origin.SPANGLASS,
 )
@@ -237,6 +238,25 @@ SDK_DROPPED = _counter(
     "spanglass.sdk.dropped", "{item}", "Telemetry the SDK could not keep.", (attr.SIGNAL, attr.DROP_REASON)
 )
 SDK_FAULTS = _counter("spanglass.sdk.faults", "{fault}", "Faults of our own that a guard caught.", (attr.DROP_REASON,))
+_OUTLET = (attr.SIGNAL, attr.DESTINATION)
+SDK_EXPORTED = _counter("spanglass.sdk.exported", "{item}", "Spans, points and log records that were taken.", _OUTLET)
+SDK_EXPORT_SIZE = _counter(
+    "spanglass.sdk.export.size", "By", "Bytes of exports as sent; consoles and exporters of others count none.", _OUTLET
+)
+SDK_EXPORT_FAILURES = _counter(
+    "spanglass.sdk.export.failures",
+    "{export}",
+    "Batches that a destination did not take after all attempts, by cause.",
+    (*_OUTLET, attr.DROP_REASON),
+)
+SDK_EXPORT_DURATION = _histogram(
+    "spanglass.sdk.export.duration", "s", "Duration of an export, repeats included.", _OUTLET, EXPORT, Origin.SPANGLASS
+)
+SDK_QUEUE = _gauge("spanglass.sdk.queue.size", "{item}", "Items that wait to be sent.", _OUTLET)
+SDK_QUEUE_LIMIT = _gauge("spanglass.sdk.queue.limit", "{item}", "Items a queue holds before it drops.", _OUTLET)
+SDK_HOOK_TIME = _counter(
+    "spanglass.sdk.hook.time", "s", "CPU time of our own on calls to models, in the application's threads; sampled.", ()
+)
 
 # The server itself
 SERVER_RECEIVED = _counter("spanglass.server.received", "{item}", "Items in export requests.", (attr.SIGNAL,))
