@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spanglass.errors import ConfigurationError
 from spanglass.sdk.content import VARIABLE as CONTENT_VARIABLE
 from spanglass.sdk.content import ContentMode, content_mode
 from spanglass.sdk.guard import logger
-from spanglass.settings import ENVIRONMENT, SDK_API_KEY, SDK_ENDPOINT, Setting, Sources, T
+from spanglass.settings import ENVIRONMENT, SDK_API_KEY, SDK_ENDPOINT, SDK_FRAMEWORKS, Setting, Sources, T, names
 
 
 def _sources() -> Sources:
@@ -34,6 +34,7 @@ class Options:
     given_endpoint: str | None = None
     given_api_key: str | None = field(default=None, repr=False)
     given_content: ContentMode | bool | None = None
+    given_frameworks: Sequence[str] | str | None = None
     service_name: str | None = None
     service_version: str | None = None
     sources: Sources = field(default_factory=_sources)
@@ -66,6 +67,16 @@ class Options:
         if any(name.startswith("OTEL_EXPORTER_OTLP") and name.endswith("ENDPOINT") for name in self.environ):
             return None
         return self.get(SDK_ENDPOINT)
+
+    def disabled_instrumentations(self) -> tuple[str, ...]:
+        """Return the names in OTEL_PYTHON_DISABLED_INSTRUMENTATIONS."""
+        return names(self.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", ""))
+
+    def frameworks(self) -> tuple[str, ...]:
+        """Return the frameworks to see, or `auto` or `none`."""
+        given = self.given_frameworks
+        argument = names(given) if isinstance(given, str) else None if given is None else tuple(given)
+        return self.get(SDK_FRAMEWORKS, argument)
 
     def content(self) -> ContentMode:
         """Return whether messages are recorded, and where."""

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -60,7 +60,7 @@ _hooked_into_process = False
 
 
 @safely("init")
-def init(
+def init(  # noqa: PLR0913 - an argument a setting, by keyword
     service_name: str | None = None,
     *,
     service_version: str | None = None,
@@ -68,6 +68,7 @@ def init(
     endpoint: str | None = None,
     api_key: str | None = None,
     capture_content: ContentMode | bool | None = None,
+    frameworks: Sequence[str] | str | None = None,
 ) -> None:
     """Switch spanglass on for this process: traces, metrics and logs are sent, calls to models are seen.
 
@@ -82,6 +83,7 @@ def init(
         endpoint: Base URL of the OTLP receiver; SPANGLASS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT.
         api_key: Sent as a bearer token; SPANGLASS_API_KEY.
         capture_content: Record messages, and where; OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+        frameworks: Frameworks and clients to see beside calls to models, `auto` or `none`; SPANGLASS_FRAMEWORKS.
     """
     with _state.lock:
         if _state.started:
@@ -93,13 +95,17 @@ def init(
             given_endpoint=endpoint,
             given_api_key=api_key,
             given_content=capture_content,
+            given_frameworks=frameworks,
             service_name=service_name,
             service_version=service_version,
         )
         if _disabled(options):
             return
         _state.running = _start(options)
-    # Outside the lock: hooks may import libraries that call `init` themselves.
+    # Outside the lock: hooks may import libraries that call `init` themselves. Frameworks first: hooks on calls must
+    # stand around the instrumentations of HTTP clients.
+    with safely("init.frameworks"):
+        _see_frameworks(options)
     with safely("init.calls"):
         _see_calls(_state.running, options)
 
@@ -154,9 +160,10 @@ def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
         return
     deadline_s = time.monotonic() + timeout_s
     with safely("shutdown.calls"):
-        from spanglass.sdk import hooks  # noqa: PLC0415 - as in `_see_calls`
+        from spanglass.sdk import frameworks, hooks  # noqa: PLC0415 - as in `_see_calls`
 
         hooks.uninstall()
+        frameworks.uninstall()
         active.activate(None)
         if running.recorder is not None:
             running.recorder.settle()
@@ -222,6 +229,12 @@ def _join_logs(running: _Running, environ: Mapping[str, str], service_name: str)
     provider = running.pipelines.loggers if running.pipelines.log_export else None
     running.logs = logs.LogBridge(service_name, provider, level=logs.level_from(environ), code=logs.code_from(environ))
     running.logs.install()
+
+
+def _see_frameworks(options: Options) -> None:
+    from spanglass.sdk import frameworks  # noqa: PLC0415
+
+    frameworks.install(options.frameworks(), disabled=options.disabled_instrumentations())
 
 
 def _see_calls(running: _Running, options: Options) -> None:

@@ -1,0 +1,43 @@
+"""Switches on spans of requests to FastAPI applications; newer versions trace themselves and are given our defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from spanglass.sdk.frameworks.asgi import Application, Scope
+from spanglass.sdk.frameworks.method import wrap_method
+from spanglass.sdk.frameworks.quiet import quiet_urls
+from spanglass.sdk.frameworks.starlette import around_stack
+from spanglass.sdk.guard import safely
+
+_guard = safely("frameworks.fastapi")
+
+
+def switch_on(_: type) -> None:
+    """See to it that every application, made before `init()` or after, is traced once."""
+    try:
+        import fastapi.telemetry  # noqa: F401, PLC0415 - only newer versions have it
+    except ImportError:
+        wrap_method(FastAPI, "build_middleware_stack", around_stack("fastapi"))
+    else:
+        wrap_method(FastAPI, "build_middleware_stack", _with_defaults)
+
+
+def _with_defaults(original: Callable[[FastAPI], Application], app: FastAPI) -> Application:
+    with _guard:
+        # FastAPI has no public way to change this after construction; None is its default.
+        settings = app._telemetry  # noqa: SLF001
+        if settings["exclude"] is None:
+            settings["exclude"] = is_quiet
+    return original(app)
+
+
+def is_quiet(scope: Scope) -> bool:
+    """Whether a request, or a connection, is to become no span."""
+    if scope["type"] == "websocket":
+        return True
+    path: str = scope.get("path", "")
+    return any(re.search(pattern.strip(), path) for pattern in quiet_urls("fastapi").split(",") if pattern.strip())

@@ -1,0 +1,55 @@
+"""Switches on spans of requests to Flask applications, made before `init()` or after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Protocol
+
+from flask import Flask
+
+from spanglass.sdk.frameworks.method import wrap_method
+from spanglass.sdk.frameworks.quiet import quiet_urls
+from spanglass.sdk.guard import safely
+
+_guard = safely("frameworks.flask")
+_lock = Lock()
+_MARK = "_is_instrumented_by_opentelemetry"
+
+
+class FlaskInstrumentor(Protocol):
+    """The part of OpenTelemetry's class that instruments one application."""
+
+    def instrument_app(self, app: Flask, **options: object) -> None:
+        """Instrument an application that has served nothing yet."""
+
+
+def switch_on(instrumentor: type) -> None:
+    """Instrument each application when it is called first.
+
+    OpenTelemetry's own way replaces the class `flask.Flask`, and misses who has imported it before.
+
+    Args:
+        instrumentor: OpenTelemetry's class.
+    """
+    wrap_method(Flask, "__call__", _around_call(instrumentor()))
+
+
+def _around_call(instrumentor: FlaskInstrumentor) -> Callable[..., object]:
+    def call(original: Callable[..., object], app: Flask, environ: object, start_response: object) -> object:
+        if not getattr(app, _MARK, False):
+            with _guard, _lock:
+                _instrument(instrumentor, app)
+        return original(app, environ, start_response)
+
+    return call
+
+
+def _instrument(instrumentor: FlaskInstrumentor, app: Flask) -> None:
+    if getattr(app, _MARK, False):  # another thread was faster
+        return
+    if app._got_first_request:  # noqa: SLF001 - Flask takes no more handlers then, and has no public word for it
+        setattr(app, _MARK, True)
+        return
+    # Its SQL comments would leave their context attached to the thread.
+    instrumentor.instrument_app(app, excluded_urls=quiet_urls("flask"), enable_commenter=False)
