@@ -200,6 +200,14 @@ def test_spans_that_repeat_usage_are_no_calls(operation: Any) -> None:  # noqa: 
     assert facts.call is None
 
 
+def test_another_account_of_a_call_is_no_call() -> None:
+    """A span that names the span which stands for its call is counted there, not here."""
+    marked = {**CHAT, "gen_ai.usage.input_tokens": 9, attr.DUPLICATE_OF: "2" * 16}
+
+    assert normalise(of(marked)).call is None
+    assert normalise(of(marked)).work is Work.OTHER
+
+
 @pytest.mark.parametrize("operation", ["chat", "generate_content", "text_completion", "embeddings"])
 def test_inference_and_embeddings_are_calls(operation: str) -> None:
     """These, and these alone, are billed."""

@@ -44,6 +44,9 @@ PRODUCERS: tuple[tuple[str, Producer], ...] = (
     ("pydantic-ai", Producer(frozenset({_TOKENS, _FIRST_CHUNK}))),
 )
 
+NOT_CURRENT = frozenset({"openinference.instrumentation.langchain", "opentelemetry.instrumentation.langchain"})
+"""Scopes whose spans are opened by callbacks and never made current, so that `calls.beside` has to look for them."""
+
 CONTEXT_KEY = "opentelemetry.genai.client.inference.context"
 """Where opentelemetry-util-genai keeps the call in hand in the context; the only trace of it on an unsampled call."""
 

@@ -17,6 +17,7 @@ from spanglass.cost.table import PriceTable
 from spanglass.sdk import clock
 from spanglass.sdk.calls import attributes, event
 from spanglass.sdk.calls.attempt import FIRST_ERROR, Attempt
+from spanglass.sdk.calls.beside import Beside
 from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.headers import Headers, resend_count
 from spanglass.sdk.calls.instruments import Instruments
@@ -64,7 +65,8 @@ class Recorder:
         price_table_path: str | Path | None = None,
         hosts: Mapping[str, str] | None = None,
     ) -> None:
-        self._subjects = Subjects(tracer_provider.get_tracer(SCOPE, __version__))
+        self._beside = Beside.of(tracer_provider)
+        self._subjects = Subjects(tracer_provider.get_tracer(SCOPE, __version__), self._beside)
         meter = meter_provider.get_meter(SCOPE, __version__)
         self._tallies = Tallies.of(meter_provider, meter)
         self._tallies.settle_with(self.settle)
@@ -179,6 +181,8 @@ class Recorder:
         span = subject.span
         if not span.is_recording():
             return
+        if self._beside is not None and outcome.response.id is not None:
+            self._beside.recorded(span, outcome.response.id)
         result = attributes.of_outcome(outcome)
         if self._on_spans:
             result.update(attributes.of_response_content(outcome.response))

@@ -12,6 +12,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Tracer, get_curren
 
 from spanglass.call import Request
 from spanglass.sdk.calls.attributes import Attributes
+from spanglass.sdk.calls.beside import Beside
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.producers import CONTEXT_KEY, NOBODY, UTIL_GENAI, Producer, is_span_of, producer_of
 from spanglass.semconv import attributes as attr
@@ -40,10 +41,12 @@ class Subjects:
 
     Args:
         tracer: Opens those of ours.
+        beside: Knows spans of a call that are not current; None where nothing can be known of them.
     """
 
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, tracer: Tracer, beside: Beside | None = None) -> None:
         self._tracer = tracer
+        self._beside = beside
         # A span that somebody opened for a call takes one: a second call under it, at once or later, gets its own.
         self._claimed: WeakKeyDictionary[Span, object] = WeakKeyDictionary()
 
@@ -65,7 +68,22 @@ class Subjects:
             return Subject(
                 INVALID_SPAN, foreign=False, producer=producer, context=moment.context, attributes=attributes
             )
-        return self.own(request, moment, attributes)
+        return self._beside_another(request, moment, attributes, current) or self.own(request, moment, attributes)
+
+    def _beside_another(
+        self, request: Request, moment: Moment, attributes: Attributes, current: Span
+    ) -> Subject | None:
+        """Return the subject where a span that is not current was opened for the call: that one, or ours below it."""
+        known = current.get_span_context()
+        trace_id = known.trace_id if known.is_valid else None
+        span = None if self._beside is None else self._beside.parent_for(trace_id)
+        if self._beside is None or span is None:
+            return None
+        if self._is_of(request, span) and self._claim(span):
+            return self._enriched(span, moment, attributes)
+        subject = self.own(request, moment._replace(context=set_span_in_context(span, moment.context)), attributes)
+        self._beside.took(span, subject.span)
+        return subject
 
     def own(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
         """Open a span of ours, a child of the current one, begun at the moment given."""

@@ -50,9 +50,9 @@ _COUNTS = (_RARER - {attr.USAGE_ESTIMATED}) | {
 
 
 def read_call(attributes: Attributes) -> Call | None:
-    """Return the call, or None for a span that is not one call to a model."""
+    """Return the call, or None for a span that is not one call to a model, or another account of one."""
     operation = attributes.get(attr.OPERATION)
-    if not isinstance(operation, str) or operation not in _CALLS:
+    if not isinstance(operation, str) or operation not in _CALLS or attr.DUPLICATE_OF in attributes:
         return None
     get = attributes.get
     tier = as_text(get(attr.OPENAI_RESPONSE_SERVICE_TIER)) or as_text(get(attr.OPENAI_REQUEST_SERVICE_TIER))

@@ -1,0 +1,174 @@
+"""Spans that others record of the same call and never make current: found while open, marked at their end.
+
+Callback frameworks (LangChain) open a span for a call and never make it current; others write theirs after the fact
+(LiteLLM, with the usage even on the caller's span). Such a span is made the parent of ours where it is open at the
+request, and where it turns out to be an account of the same call it is marked, so that its usage is not counted again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from threading import current_thread, get_ident
+from typing import ClassVar
+from weakref import WeakKeyDictionary
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import Span as SDKSpan
+from opentelemetry.trace import Span, format_span_id
+
+from spanglass.sdk.calls.producers import NOT_CURRENT, is_span_of
+from spanglass.sdk.guard import safely
+from spanglass.semconv import attributes as attr
+
+_guard = safely("calls.beside")
+_MAX_OPEN = 1024
+_MAX_RECORDED = 1024
+
+
+class _Open:
+    """A span of a framework that does not make its spans current.
+
+    Attributes:
+        span: The span.
+        thread: Who started it; None for asyncio's own pool, where callbacks of a coroutine are run.
+        parent: Span id of its parent; None for a root.
+        children: How many spans of the framework are open below it.
+        calls: Calls of ours below it.
+        last: Span id of the last of them.
+    """
+
+    __slots__ = ("calls", "children", "last", "parent", "span", "thread")
+
+    def __init__(self, span: SDKSpan) -> None:
+        self.span = span
+        self.thread = None if current_thread().name.startswith("asyncio_") else get_ident()
+        self.parent = span.parent.span_id if span.parent is not None else None
+        self.children = 0
+        self.calls = 0
+        self.last = 0
+
+
+class Beside(SpanProcessor):
+    """Watches the spans of one tracer provider; shared by all its recorders.
+
+    Without locks: each step is one operation on a dictionary, and a child counted wrongly costs a worse guess.
+    """
+
+    _of: ClassVar[WeakKeyDictionary[TracerProvider, Beside]] = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[int, _Open] = OrderedDict()  # by span id, oldest first
+        self._recorded: OrderedDict[tuple[int, str], int] = OrderedDict()  # span id by trace id and response id
+
+    @classmethod
+    def of(cls, provider: object) -> Beside | None:
+        """Return the watch over a provider's spans, begun at the first request; None where it cannot be watched."""
+        if not isinstance(provider, TracerProvider):
+            return None
+        found = cls._of.get(provider)
+        if found is None:
+            found = cls._of[provider] = cls()
+            provider.add_span_processor(found)
+        return found
+
+    def parent_for(self, trace_id: int | None) -> Span | None:
+        """Return the open span that a call which begins now most likely belongs to.
+
+        That is the innermost one of the trace; among equals the first without a call. Concurrent calls of one parent
+        and framework may be told apart wrongly, which is why nothing but the parent depends on it.
+
+        Args:
+            trace_id: Trace of the current span; None without one, then roots begun in this thread are looked through.
+        """
+        if not self._open:
+            return None
+        found = min(self._innermost(trace_id), key=lambda row: row.calls, default=None)
+        return None if found is None else found.span
+
+    def _innermost(self, trace_id: int | None) -> Iterable[_Open]:
+        rows = list(self._open.values())
+        if trace_id is None:
+            threads = (get_ident(), None) if _in_a_loop() else (get_ident(),)
+            traces = {row.span.context.trace_id for row in rows if row.parent is None and row.thread in threads}
+        else:
+            traces = {trace_id}
+        return [row for row in rows if not row.children and row.span.context.trace_id in traces]
+
+    def took(self, parent: Span, call: Span) -> None:
+        """Note that a call of ours was opened below a span that `parent_for` gave."""
+        row = self._open.get(parent.get_span_context().span_id)
+        if row is not None:
+            row.calls += 1
+            row.last = call.get_span_context().span_id
+
+    def recorded(self, span: Span, response_id: str) -> None:
+        """Note which span holds the account of a response."""
+        known = span.get_span_context()
+        self._recorded[known.trace_id, response_id] = known.span_id
+        if len(self._recorded) > _MAX_RECORDED:
+            self._recorded.popitem(last=False)
+
+    def on_start(self, span: SDKSpan, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the interface's
+        """Keep a span of a framework that does not make its spans current."""
+        scope = span.instrumentation_scope
+        if scope is None or scope.name not in NOT_CURRENT:
+            return
+        with _guard:
+            row = self._open[span.context.span_id] = _Open(span)
+            if row.parent is not None and row.parent in self._open:
+                self._open[row.parent].children += 1
+            if len(self._open) > _MAX_OPEN:
+                self._open.popitem(last=False)
+
+    def _on_ending(self, span: SDKSpan) -> None:
+        """Mark a span that is another account of a call of ours."""
+        if not self._open and not self._recorded:
+            return
+        with _guard:
+            span_id = span.context.span_id
+            stands = self._closed(span_id, span.attributes or {}) or self._same_response(span)
+            if stands is not None and stands != span_id:
+                _mark(span, stands)
+
+    def _closed(self, span_id: int, attributes: Mapping[str, object]) -> int | None:
+        row = self._open.pop(span_id, None)
+        if row is None:
+            return None
+        if row.parent is not None and row.parent in self._open:
+            self._open[row.parent].children -= 1
+        is_call = any(is_span_of(operation, attributes) for operation in ("chat", "embeddings"))
+        return row.last if row.calls and is_call else None
+
+    def _same_response(self, span: SDKSpan) -> int | None:
+        said = (span.attributes or {}).get(attr.RESPONSE_ID)
+        if not isinstance(said, str):
+            return None
+        return self._recorded.get((span.context.trace_id, said))
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Nothing to do."""
+
+    def shutdown(self) -> None:
+        """Nothing to close."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the interface's
+        """Nothing is held back."""
+        return True
+
+
+def _in_a_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")  # an application without it does not pay for it
+    return asyncio is not None and asyncio._get_running_loop() is not None
+
+
+def _mark(span: SDKSpan, stands: int) -> None:
+    attributes = span._attributes  # noqa: SLF001 - there is no other way
+    if isinstance(attributes, BoundedAttributes):
+        # OpenTelemetry 1.45 freezes a span's attributes before it says that the span is ending, not after.
+        frozen, attributes._immutable = attributes._immutable, False  # noqa: SLF001
+        attributes[attr.DUPLICATE_OF] = format_span_id(stands)
+        attributes._immutable = frozen  # noqa: SLF001
