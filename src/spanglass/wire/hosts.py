@@ -29,8 +29,6 @@ HOSTS: dict[str, str] = {
     "api.sambanova.ai": "sambanova",
     "integrate.api.nvidia.com": "nvidia",
     "router.huggingface.co": "huggingface",
-    "generativelanguage.googleapis.com": "gcp.gemini",
-    "aiplatform.googleapis.com": "gcp.vertex_ai",
     "ollama.com": "ollama",
     "localhost:1234": "lm_studio",
     "127.0.0.1:1234": "lm_studio",
@@ -43,11 +41,17 @@ _SUFFIXES: tuple[tuple[str, str], ...] = (
     (".services.ai.azure.com", "azure.ai.inference"),
     (".api.openai.com", "openai"),
     (".api.x.ai", "x_ai"),
-    ("-aiplatform.googleapis.com", "gcp.vertex_ai"),
 )
 _PORTS: tuple[tuple[str, str], ...] = ((":11434", "ollama"),)
 """Ports that one server alone uses, on whichever host it runs."""
-_BEDROCK = ("bedrock-runtime.", ".amazonaws.com")
+_PARTS: tuple[tuple[str, str, str], ...] = (
+    ("generativelanguage", ".googleapis.com", "gcp.gemini"),
+    ("aiplatform", ".googleapis.com", "gcp.vertex_ai"),  # with a region before or behind, by mutual TLS
+    ("bedrock-runtime", ".amazonaws.com", "aws.bedrock"),  # also -fips, or behind a VPC endpoint
+    ("bedrock-runtime", ".amazonaws.com.cn", "aws.bedrock"),
+    ("bedrock-runtime", ".api.aws", "aws.bedrock"),
+)
+"""What is anywhere in a host, how it ends, and who answers there: clouds with many names for one service."""
 
 
 def provider_of(host: str, hosts: tuple[tuple[str, str], ...] = ()) -> str | None:
@@ -71,6 +75,7 @@ def provider_of(host: str, hosts: tuple[tuple[str, str], ...] = ()) -> str | Non
     for port, provider in _PORTS:
         if host.endswith(port):
             return provider
-    if bare.startswith(_BEDROCK[0]) and bare.endswith(_BEDROCK[1]):
-        return "aws.bedrock"
+    for part, end, provider in _PARTS:
+        if part in bare and bare.endswith(end):
+            return provider
     return None

@@ -11,7 +11,10 @@ from urllib.parse import unquote
 
 from spanglass.call import Request
 from spanglass.wire.anthropic_messages import MESSAGES
+from spanglass.wire.bedrock_converse import CONVERSE, CONVERSE_STREAM
 from spanglass.wire.codec import Codec
+from spanglass.wire.gemini import GENERATE_CONTENT, STREAM_GENERATE_CONTENT
+from spanglass.wire.gemini_embeddings import BATCH_EMBED_CONTENTS, EMBED_CONTENT, PREDICT
 from spanglass.wire.hosts import provider_of
 from spanglass.wire.ollama import CHAT, GENERATE
 from spanglass.wire.ollama_embeddings import EMBED
@@ -30,6 +33,7 @@ class _Route(NamedTuple):
         family: The provider named where the host is unknown, as the conventions do.
         before_model: What stands before the model in the path; it must be there unless `model_optional`.
         model_optional: Most paths of this interface name no model.
+        of_models: What the model's name must hold, where a path is that of models of every kind.
     """
 
     codec: Codec
@@ -38,10 +42,25 @@ class _Route(NamedTuple):
     family: str = "openai"
     before_model: str = "/deployments/"  # Azure's
     model_optional: bool = True
+    of_models: str = ""
 
 
 def _claude_on_vertex(end: str) -> _Route:
     return _Route(MESSAGES, end, (end,), "gcp.vertex_ai", "/publishers/anthropic/models/", model_optional=False)
+
+
+def _google(codec: Codec, end: str) -> tuple[_Route, ...]:
+    places = (
+        ("gcp.vertex_ai", "/publishers/google/models/"),
+        ("gcp.vertex_ai", "/endpoints/"),  # a model tuned there
+        ("gcp.gemini", "/models/"),
+        ("gcp.gemini", "/tunedModels/"),
+    )
+    return tuple([_Route(codec, end, (end,), family, before, model_optional=False) for family, before in places])
+
+
+def _bedrock(codec: Codec, end: str) -> tuple[_Route, ...]:
+    return (_Route(codec, end, (end,), "aws.bedrock", "/model/", model_optional=False),)
 
 
 _COUNTING = "count-tokens:"  # Vertex AI counts Claude's tokens by what looks like a model of this name
@@ -60,6 +79,13 @@ _ROUTES: dict[str, tuple[_Route, ...]] = {
     "chat": (_Route(CHAT, "/api/chat", ("/api/chat",), "ollama"),),
     "generate": (_Route(GENERATE, "/api/generate", ("/api/generate",), "ollama"),),
     "embed": (_Route(EMBED, "/api/embed", ("/api/embed",), "ollama"),),
+    "generateContent": _google(GENERATE_CONTENT, ":generateContent"),
+    "streamGenerateContent": _google(STREAM_GENERATE_CONTENT, ":streamGenerateContent"),
+    "embedContent": _google(EMBED_CONTENT, ":embedContent"),
+    "batchEmbedContents": _google(BATCH_EMBED_CONTENTS, ":batchEmbedContents"),
+    "predict": (_google(PREDICT, ":predict")[0]._replace(of_models="embedding"),),
+    "converse": _bedrock(CONVERSE, "/converse"),
+    "converse-stream": _bedrock(CONVERSE_STREAM, "/converse-stream"),
 }
 
 
@@ -124,7 +150,7 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
         return None
     provider = provider_of(host.lower(), hosts)
     for route in routes:
-        if not (route.model_optional or route.before_model in path):
+        if not (route.model_optional or route.before_model in path) or route.of_models not in path:
             continue
         if provider is not None:
             if path.endswith(route.end):
@@ -136,4 +162,8 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
 
 def _model(route: _Route, path: str) -> str | None:
     _, found, rest = path.partition(route.before_model)
-    return unquote(rest.removesuffix(route.end).partition("/")[0]) or None if found else None
+    if not found:
+        return None
+    named = rest.removesuffix(route.end)
+    # Azure has more after the deployment; an ARN that names a model, in a path decoded already, has slashes itself.
+    return unquote(named.partition("/")[0] if route.model_optional else named) or None
