@@ -148,8 +148,8 @@ SDK_DESTINATIONS: Setting[tuple[str, ...]] = Setting(
     "SPANGLASS_DESTINATIONS",
     (),
     names,
-    "Where telemetry goes, several with commas: spanglass, otlp, grafana, langfuse, console, or addresses with http://, "
-    "https://, grpc:// or grpcs://. Default: the endpoint alone.",
+    "Where telemetry goes, several with commas: spanglass, otlp, grafana, langfuse, console, or addresses with "
+    "http://, https://, grpc:// or grpcs://. Default: the endpoint alone.",
     secret=True,  # an address may hold a user and password
 )
 SDK_HOSTS: Setting[tuple[tuple[str, str], ...]] = Setting(
@@ -171,7 +171,7 @@ SDK_SPAN_STORM = Setting(
     "SPANGLASS_SPAN_STORM",
     1000,
     positive,
-    "How many agents, tools, steps, ... of one kind a span may have below it; further ones become one span with a count.",
+    "How many agents, tools, steps, ... of one kind a span may have below it; further ones become one with a count.",
 )
 SDK_BAGGAGE: Setting[tuple[str, ...]] = Setting(
     "sdk.baggage",
