@@ -27,7 +27,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerPro
 from opentelemetry.trace import StatusCode
 
 from spanglass.errors import ConfigurationError
-from spanglass.sdk import active, clock, hooks, runtime
+from spanglass.sdk import active, clock, hooks, propagation, runtime
 from spanglass.sdk.active import Active
 from spanglass.sdk.calls.recorder import Recorder
 from spanglass.sdk.content import ContentMode
@@ -147,6 +147,7 @@ def capture(
         logs = LogBridge("test", seen.logger_provider)
         logs.install()
         stack.callback(logs.uninstall)
+        stack.callback(propagation.install())
         recorder = _activate(seen, content, stack)
         if calls:
             hooks.install(recorder)

@@ -44,6 +44,7 @@ class _Running:
     haste: Haste
     recorder: Recorder | None = None
     logs: LogBridge | None = None
+    stop_carrying: Callable[[], None] | None = None
     pid: int = field(default_factory=os.getpid)
 
 
@@ -167,6 +168,8 @@ def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
         active.activate(None)
         if running.recorder is not None:
             running.recorder.settle()
+    if running.stop_carrying is not None:
+        running.stop_carrying()
     if running.logs is not None:
         running.logs.stop_exporting()
     _hurry(running)
@@ -201,7 +204,7 @@ def _start(options: Options) -> _Running:
     destination = Destination(options.environ, haste, options.endpoint(), options.api_key())
     running = _Running(providers.build(destination, described), haste)
     _count_ourselves(running.pipelines.meters)
-    propagation.install(options.get(SDK_BAGGAGE))
+    running.stop_carrying = propagation.install(options.get(SDK_BAGGAGE))
     _join_logs(running, options.environ, str(described.attributes.get(attr.SERVICE_NAME, "")))
     _hook_into_process()
     return running
