@@ -9,10 +9,20 @@ from __future__ import annotations
 from spanglass.call import Usage
 from spanglass.wire.document import count, mapping, rows, text
 
+_INPUT = frozenset({"input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"})
+
 
 def merged(before: dict[str, object], given: object) -> dict[str, object]:
-    """Return the counts of a stream so far: each event's are cumulative and may leave out, or repeat, what was said."""
-    return {**before, **{name: value for name, value in mapping(given).items() if value is not None}}
+    """Return the counts of a stream so far: each event's are cumulative, and may leave out what was said before.
+
+    What it says of the input holds only where it is more: some proxies say 0 at the end.
+    """
+    counts = dict(before)
+    for name, value in mapping(given).items():
+        held = count(before.get(name)) if name in _INPUT else None
+        if value is not None and (held is None or held < (count(value) or 0)):
+            counts[name] = value
+    return counts
 
 
 def read_usage(given: dict[str, object]) -> Usage | None:
