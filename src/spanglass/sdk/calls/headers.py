@@ -8,6 +8,8 @@ from typing import Protocol
 
 # Sent by the SDKs that Stainless generates: openai, anthropic, groq, ...
 RETRY_COUNT = "x-stainless-retry-count"
+# Sent by Amazon's: `attempt=2; max=5` is the first retry.
+AMAZON_ATTEMPT = "amz-sdk-request"
 
 
 class Headers(Protocol):
@@ -20,7 +22,10 @@ class Headers(Protocol):
 def resend_count(headers: Headers) -> int:
     """Return which retry a request is; 0 where it is the first attempt or does not say."""
     count = headers.get(RETRY_COUNT)
-    return int(count) if count is not None and count.isascii() and count.isdecimal() and len(count) < 10 else 0
+    if count is not None:
+        return _count(count)
+    attempt = headers.get(AMAZON_ATTEMPT)
+    return 0 if attempt is None else max(0, _count(attempt.partition(";")[0].strip().removeprefix("attempt=")) - 1)
 
 
 def retry_after_s(headers: Headers, now_ns: int) -> float | None:
@@ -43,6 +48,10 @@ def retry_after_s(headers: Headers, now_ns: int) -> float | None:
         return None
     moment = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - datetime.fromtimestamp(now_ns / 1e9, UTC).timestamp())
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _number(text: str | None) -> float | None:

@@ -103,6 +103,7 @@ class Recorder:
         headers: Headers,
         body: Callable[[], bytes | None],
         since: Moment | None = None,
+        resend: int = 0,
     ) -> Attempt | None:
         """Begin an attempt, if the request is a call to a model and instrumentation is not suppressed.
 
@@ -113,6 +114,7 @@ class Recorder:
             headers: The request's headers.
             body: Gives the request's body, None where it cannot be read without taking it from the application.
             since: When it began, where that is not now.
+            resend: Which retry it is, where the hook knows; the headers may say more.
         """
         began = Moment.now() if since is None else since
         if began.context.get(_SUPPRESS_INSTRUMENTATION_KEY):
@@ -122,7 +124,7 @@ class Recorder:
             return None
         if self._abandoned:
             self.settle()
-        resend = resend_count(headers)
+        resend = max(resend, resend_count(headers))
         of = current(began.context)
         known = attributes.of_request(request, host, port, resend)
         known.update(attributes.of_context(of))

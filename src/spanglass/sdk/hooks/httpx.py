@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from functools import wraps
 from types import MethodType, ModuleType
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from spanglass.sdk.calls.attempt import Attempt
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.guard import safely
-from spanglass.sdk.hooks.seat import Patch, Seat
+from spanglass.sdk.hooks.quiet import Quiet, is_call, is_wrapped
+from spanglass.sdk.hooks.seat import Patch, Seat, is_outermost, patch
 from spanglass.sdk.hooks.streams import AsyncListening, SyncListening
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     AsyncHandler = Callable[[httpx.AsyncBaseTransport, httpx.Request], Awaitable[httpx.Response]]
     Choice = Callable[[object, httpx.URL], Any]  # a transport of either kind
 
-LIBRARIES = ("httpx", "httpx2")
 _PORTS = {"http": 80, "https": 443}
-_MARK = "__spanglass_hook__"
 _guard = safely("hooks.httpx")
 
 
@@ -52,11 +51,6 @@ class _Watch:
 _watch: ContextVar[_Watch | None] = ContextVar("spanglass.hooks.httpx.watch", default=None)
 
 
-def modules(library: str) -> frozenset[str]:
-    """Return the modules after whose execution `patches` may find something new."""
-    return frozenset({library, f"{library}._client", f"{library}._transports.default"})
-
-
 def patches(library: str, seat: Seat) -> Iterator[Patch]:
     """Make a patch for each method of an imported library that has none; nothing is applied.
 
@@ -75,18 +69,12 @@ def patches(library: str, seat: Seat) -> Iterator[Patch]:
         "Client": ("_transport_for_url", sync.around_choice),
         "AsyncClient": ("_transport_for_url", asynchronous.around_choice),
     }
-    done: set[type] = set()
     # A reload makes new classes in a submodule while the package still holds the old ones: both are hooked.
-    for module in filter(None, map(sys.modules.get, sorted(modules(library)))):
-        for name, (method, around) in targets.items():
-            owner = getattr(module, name, None)
-            original = owner.__dict__.get(method) if isinstance(owner, type) else None
-            if owner is None or original is None or owner in done or hasattr(original, _MARK):
-                continue
-            done.add(owner)
-            replacement = around(original)
-            setattr(replacement, _MARK, replacement)
-            yield Patch(owner, method, original, replacement)
+    parts = filter(None, map(sys.modules.get, (library, f"{library}._client", f"{library}._transports.default")))
+    owners = dict.fromkeys((getattr(part, name, None), name) for part in parts for name in targets)
+    for owner, name in owners:
+        if (made := patch(owner, *targets[name])) is not None:
+            yield made
 
 
 class _Hook:
@@ -110,6 +98,7 @@ class _Hook:
 
     def around_request(self, original: SyncHandler) -> SyncHandler:
         """Wrap `HTTPTransport.handle_request`."""
+        quiet = Quiet if is_wrapped(original) else nullcontext
 
         @wraps(original)
         def handle_request(transport: httpx.BaseTransport, request: httpx.Request) -> httpx.Response:
@@ -117,7 +106,8 @@ class _Hook:
             if attempt is None:
                 return original(transport, request)
             try:
-                response = original(transport, request)
+                with quiet():
+                    response = original(transport, request)
             except BaseException as error:
                 attempt.broke(error)
                 raise
@@ -128,6 +118,7 @@ class _Hook:
 
     def around_async_request(self, original: AsyncHandler) -> AsyncHandler:
         """Wrap `AsyncHTTPTransport.handle_async_request`."""
+        quiet = Quiet if is_wrapped(original) else nullcontext
 
         @wraps(original)
         async def handle_async_request(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
@@ -135,7 +126,8 @@ class _Hook:
             if attempt is None:
                 return await original(transport, request)
             try:
-                response = await original(transport, request)
+                with quiet():
+                    response = await original(transport, request)
             except BaseException as error:
                 attempt.broke(error)
                 raise
@@ -200,7 +192,8 @@ class _Hook:
         if recorder is None or request.method != "POST":
             return None
         url = request.url
-        return None if recorder.recognise(url.host, url.path, url.port) is None else _Watch()
+        call = is_call(recorder, url.host, url.path, url.port, lambda: self._sent(request))
+        return _Watch() if call else None
 
     def listen(self, attempt: Attempt, response: httpx.Response) -> None:
         """Let an attempt hear an answer: its head now, its body as the application reads it."""
@@ -227,7 +220,7 @@ def _is_hooked(handler: object) -> bool:
     # Ours must be outermost: under another tool's wrapper the current span is that tool's by then, not the caller's.
     if type(handler) is not MethodType:
         return handler is None
-    return getattr(handler.__func__, _MARK, None) is handler.__func__
+    return is_outermost(handler.__func__)
 
 
 class _SyncWatched:
@@ -254,7 +247,8 @@ class _SyncWatched:
             return self._transport.handle_request(request)
         token = _watch.set(watch)
         try:
-            response = self._transport.handle_request(request)
+            with Quiet():
+                response = self._transport.handle_request(request)
         except BaseException as error:
             if not watch.seen and (failed := self._hook.begin(request, watch.moment)) is not None:
                 failed.broke(error)
@@ -290,7 +284,8 @@ class _AsyncWatched:
             return await self._transport.handle_async_request(request)
         token = _watch.set(watch)
         try:
-            response = await self._transport.handle_async_request(request)
+            with Quiet():
+                response = await self._transport.handle_async_request(request)
         except BaseException as error:
             if not watch.seen and (failed := self._hook.begin(request, watch.moment)) is not None:
                 failed.broke(error)
