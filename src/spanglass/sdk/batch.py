@@ -39,16 +39,22 @@ class BatchQueue(Generic[T]):
         signal: For the counts of what is dropped.
         limits: How it is bounded and emptied.
         send: Sends a batch, True when it was accepted; called from one thread at a time.
+        name: Of the thread.
+
+    Attributes:
+        limit: The most it holds.
     """
 
-    def __init__(self, signal: Signal, limits: Limits, send: Callable[[list[T]], bool]) -> None:
+    def __init__(
+        self, signal: Signal, limits: Limits, send: Callable[[list[T]], bool], *, name: str | None = None
+    ) -> None:
         self._signal = signal
-        self._limit = limits.items
+        self.limit = limits.items
         self._batch = min(limits.batch, limits.items)
         self._send = send
         self._items: deque[T] = deque()
         self._closed = False
-        self.worker = Worker(f"spanglass-{signal}", limits.interval_s, self._drain)
+        self.worker = Worker(name or f"spanglass-{signal}", limits.interval_s, self._drain)
 
     def put(self, item: T) -> None:
         """Take an item, or count it as dropped."""
@@ -56,7 +62,7 @@ class BatchQueue(Generic[T]):
         if self._closed:
             dropped.add(self._signal, dropped.SHUT_DOWN, 1)
             return
-        if waiting >= self._limit:
+        if waiting >= self.limit:
             dropped.add(self._signal, dropped.QUEUE_FULL, 1)
             return
         self._items.append(item)
@@ -64,6 +70,9 @@ class BatchQueue(Generic[T]):
             self.worker.start()
         if waiting + 1 >= self._batch:
             self.worker.wake()
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def close(self, deadline_s: float) -> bool:
         """Send what waits and take nothing more; True when all was sent or counted in time."""

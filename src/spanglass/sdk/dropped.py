@@ -13,6 +13,7 @@ Signal = Literal["traces", "metrics", "logs"]
 QUEUE_FULL = "queue_full"
 EXPORT_FAILED = "export_failed"
 SHUT_DOWN = "shut_down"
+REJECTED = "rejected"
 
 _counts: dict[tuple[str, str], int] = {}
 _lock = RLock()  # reentrant: a span that the garbage collector ends may be dropped while another is being counted

@@ -9,7 +9,17 @@ from spanglass.errors import ConfigurationError
 from spanglass.sdk.content import VARIABLE as CONTENT_VARIABLE
 from spanglass.sdk.content import ContentMode, content_mode
 from spanglass.sdk.guard import logger
-from spanglass.settings import ENVIRONMENT, SDK_API_KEY, SDK_ENDPOINT, SDK_FRAMEWORKS, Setting, Sources, T, names
+from spanglass.settings import (
+    ENVIRONMENT,
+    SDK_API_KEY,
+    SDK_DESTINATIONS,
+    SDK_ENDPOINT,
+    SDK_FRAMEWORKS,
+    Setting,
+    Sources,
+    T,
+    names,
+)
 
 
 def _sources() -> Sources:
@@ -33,6 +43,7 @@ class Options:
     given_environment: str | None = None
     given_endpoint: str | None = None
     given_api_key: str | None = field(default=None, repr=False)
+    given_destinations: tuple[str, ...] | None = None
     given_content: ContentMode | bool | None = None
     given_frameworks: Sequence[str] | str | None = None
     service_name: str | None = None
@@ -60,6 +71,10 @@ class Options:
         """Return the key that exports carry."""
         return self.get(SDK_API_KEY, self.given_api_key or None)
 
+    def destinations(self) -> tuple[str, ...]:
+        """Return the names and addresses of the destinations; none where the endpoint alone is one."""
+        return self.get(SDK_DESTINATIONS, self.given_destinations or None)
+
     def endpoint(self) -> str | None:
         """Return the argument, SPANGLASS_ENDPOINT, then OTEL_EXPORTER_OTLP_* (as None), then the settings file."""
         if self.given_endpoint or self.environ.get(SDK_ENDPOINT.env):
@@ -68,15 +83,15 @@ class Options:
             return None
         return self.get(SDK_ENDPOINT)
 
-    def disabled_instrumentations(self) -> tuple[str, ...]:
-        """Return the names in OTEL_PYTHON_DISABLED_INSTRUMENTATIONS."""
-        return names(self.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", ""))
-
     def frameworks(self) -> tuple[str, ...]:
         """Return the frameworks to see, or `auto` or `none`."""
         given = self.given_frameworks
         argument = names(given) if isinstance(given, str) else None if given is None else tuple(given)
         return self.get(SDK_FRAMEWORKS, argument)
+
+    def disabled_instrumentations(self) -> tuple[str, ...]:
+        """Return the names in OTEL_PYTHON_DISABLED_INSTRUMENTATIONS."""
+        return names(self.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", ""))
 
     def content(self) -> ContentMode:
         """Return whether messages are recorded, and where."""

@@ -1,31 +1,51 @@
-"""The way out for one signal: an exporter made when first needed, kept from being traced, its failures said once."""
+"""The way out for one signal to one destination: an exporter made when needed, not traced, and what came of it."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from collections import deque
+from collections.abc import Callable, Sequence, Sized
+from typing import Generic, Protocol, TypeVar, cast
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
 
+from spanglass.sdk import dropped, outage
+from spanglass.sdk.delivery import Cause, Delivery
 from spanglass.sdk.dropped import Signal
-from spanglass.sdk.guard import logger
 
 B_contra = TypeVar("B_contra", contravariant=True)
-_SAY_AGAIN_S = 300.0
-_REASON_LIMIT = 300
+_WAITING_DURATIONS = 256
 
 
 class Exporter(Protocol[B_contra]):
-    """What an OpenTelemetry exporter of any signal offers."""
+    """What an exporter of any signal offers."""
 
     def export(self, batch: B_contra, /) -> object:
-        """Send a batch; the result is an enumeration whose good member is called SUCCESS."""
+        """Send a batch; answers a Delivery, or as OpenTelemetry's do: an enumeration whose good member is SUCCESS."""
 
     def shutdown(self) -> None:
         """Close connections."""
+
+
+class Tally:
+    """What went through an outlet; written by one thread, read by another.
+
+    Attributes:
+        items: Spans, points or log records that were taken.
+        size: Bytes that were sent, as far as the exporter says.
+        failures: Batches that were not taken, by cause.
+        durations_s: How long the latest exports took, until they are collected.
+    """
+
+    __slots__ = ("durations_s", "failures", "items", "size")
+
+    def __init__(self) -> None:
+        self.items = 0
+        self.size = 0
+        self.failures: dict[Cause, int] = {}
+        self.durations_s: deque[float] = deque(maxlen=_WAITING_DURATIONS)
 
 
 class Outlet(Generic[B_contra]):
@@ -33,16 +53,35 @@ class Outlet(Generic[B_contra]):
 
     Args:
         signal: What is sent.
-        destination: Where to, for the log line.
+        where: Where to, for the log line.
         make: Makes the exporter; called again in a forked child, which must not share the parent's connection.
+        name: The destination's name, for metrics.
+        credentials: Where its key is set, for the log line.
+        count: How many items a batch has.
+
+    Attributes:
+        tally: What went through.
     """
 
-    def __init__(self, signal: Signal, destination: str, make: Callable[[], Exporter[B_contra]]) -> None:
-        self.destination = destination
-        self._signal = signal
+    def __init__(
+        self,
+        signal: Signal,
+        where: str,
+        make: Callable[[], Exporter[B_contra]],
+        *,
+        name: str = "otlp",
+        credentials: Sequence[str] = (),
+        count: Callable[[B_contra], int] | None = None,
+    ) -> None:
+        self.signal: Signal = signal
+        self.destination = where
+        self.name = name
+        self.tally = Tally()
+        self._credentials = credentials
+        self._count = count or _length
         self._make = make
         self._exporter: Exporter[B_contra] | None = None
-        self._failing = False
+        self._outage = outage.of(where)
         self._hurried = False
 
     def exporter(self) -> Exporter[B_contra]:
@@ -56,23 +95,37 @@ class Outlet(Generic[B_contra]):
 
     def send(self, batch: B_contra) -> bool:
         """Send a batch; True when the other side took it. Called from one thread at a time."""
+        began = time.perf_counter()
+        delivery = self._deliver(batch)
+        self.tally.durations_s.append(time.perf_counter() - began)
+        self.tally.size += delivery.size
+        if delivery.cause is not None:
+            self.tally.failures[delivery.cause] = self.tally.failures.get(delivery.cause, 0) + 1
+            self._outage.fails(self.signal, self.destination, delivery.cause, delivery.said, self._credentials)
+            return False
+        self.tally.items += max(0, self._count(batch) - delivery.rejected)
+        if delivery.rejected:
+            dropped.add(self.signal, dropped.REJECTED, delivery.rejected)
+        if delivery.rejected or delivery.said:
+            self._outage.notes(self.signal, self.destination, delivery.said, delivery.rejected)
+        self._outage.works(self.signal, self.destination)
+        return True
+
+    def _deliver(self, batch: B_contra) -> Delivery:
         token = attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         _sending.active, _sending.said = True, ""
         try:
             result = self.exporter().export(batch)
         except Exception as error:  # noqa: BLE001 - an exporter that breaks loses its batch, not the thread
-            self._fail(f"{type(error).__name__}: {error}")
-            return False
+            return Delivery(Cause.OTHER, f"{type(error).__name__}: {error}")
         finally:
             _sending.active = False
             detach(token)
+        if isinstance(result, Delivery):
+            return result
         if getattr(result, "name", "SUCCESS") != "SUCCESS":
-            self._fail(_sending.said or "the exporter gave no reason")
-            return False
-        if self._failing:
-            self._failing = False
-            logger.info("Exporting %s to %s works again.", self._signal, self.destination)
-        return True
+            return Delivery(Cause.OTHER, _sending.said or "the exporter gave no reason")
+        return Delivery()
 
     def close(self) -> None:
         """Close the exporter's connections."""
@@ -81,36 +134,20 @@ class Outlet(Generic[B_contra]):
             exporter.shutdown()
 
     def renew_after_fork(self) -> None:
-        """Leave the parent's connection alone; called in the child."""
+        """Leave the parent's connection alone, and count from zero; called in the child."""
         self._exporter = None
         self._hurried = False
+        self.tally = Tally()
 
     def hurry(self) -> None:
         """End the pause before another attempt, and make no further ones: the process is about to end."""
         self._hurried = True
-        # OpenTelemetry offers this only together with closing; where its insides differ, the exit timeout bounds it.
-        pause = getattr(getattr(self._exporter, "_client", None), "_shutdown_event", None)
-        if isinstance(pause, threading.Event):
-            pause.set()
-
-    def _fail(self, reason: str) -> None:
-        self._failing = True
-        now = time.monotonic()
-        receiver = self.destination.partition("/v1/")[0]
-        if now - _said_at.get(receiver, float("-inf")) < _SAY_AGAIN_S:
-            return
-        _said_at[receiver] = now
-        logger.warning(
-            "Cannot export %s to %s: %s. The application is not affected; what cannot be sent is dropped and "
-            "counted in spanglass.sdk.dropped. Is the receiver running there? `spanglass doctor` checks.",
-            self._signal,
-            self.destination,
-            reason[:_REASON_LIMIT].rstrip("."),
-        )
+        if (hurry := getattr(self._exporter, "hurry", None)) is not None:
+            hurry()
 
 
-# When each receiver was last said to fail: three signals that fail together are one line.
-_said_at: dict[str, float] = {}
+def _length(batch: object) -> int:
+    return len(cast("Sized", batch))
 
 
 class _Sending(threading.local):

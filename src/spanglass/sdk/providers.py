@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -18,11 +18,11 @@ from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 from spanglass.sdk.batch import BatchQueue, Limits
 from spanglass.sdk.context import ContextLogProcessor, ContextSpanProcessor
 from spanglass.sdk.dropped import Signal
-from spanglass.sdk.exporters import Destination, plans
+from spanglass.sdk.exporters import Plan, Sending, plans
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.outlet import Outlet
 from spanglass.sdk.processors import QueueLogProcessor, QueueSpanProcessor
-from spanglass.sdk.reader import ScheduledReader
+from spanglass.sdk.reader import ScheduledReader, alike, points
 
 # OpenTelemetry's default of 2048 does not outlast a burst; this holds one of ten thousand even while nothing leaves.
 # A span of 25 attributes takes 7 kB, so a full queue is 75 MB: more than 50 spans a second and a receiver that is down.
@@ -51,10 +51,16 @@ class Pipelines:
     built: tuple[TracerProvider | MeterProvider | LoggerProvider, ...]
     log_export: bool
 
+    def outlets(self) -> Iterator[Outlet[Any]]:
+        """Yield ours: those of spans, of log records, then of metrics."""
+        yield from (outlet for _, outlet in self.queues)
+        for reader in self.readers:
+            yield from reader.outlets
+
 
 @dataclass
 class _Builder:
-    destination: Destination
+    sending: Sending
     resource: Resource
     queues: list[tuple[BatchQueue[Any], Outlet[Any]]] = field(default_factory=list)
     readers: list[ScheduledReader] = field(default_factory=list)
@@ -82,7 +88,7 @@ class _Builder:
                 resource=self.resource,
                 shutdown_on_exit=False,
                 _meter_configurator=_configured(
-                    self.destination.environ, "METER_CONFIGURATOR", "_import_meter_configurator"
+                    self.sending.environ, "METER_CONFIGURATOR", "_import_meter_configurator"
                 ),
             )
             metrics.set_meter_provider(provider)
@@ -108,7 +114,7 @@ class _Builder:
         return provider
 
     def _new_tracers(self) -> TracerProvider:
-        environ = self.destination.environ
+        environ = self.sending.environ
         provider = TracerProvider(
             sampler=_configured(environ, "OTEL_TRACES_SAMPLER", "_import_sampler") or DEFAULT_ON,
             id_generator=_configured(environ, "OTEL_PYTHON_ID_GENERATOR", "_import_id_generator"),
@@ -125,7 +131,7 @@ class _Builder:
             resource=self.resource,
             shutdown_on_exit=False,
             _logger_configurator=_configured(
-                self.destination.environ, "LOGGER_CONFIGURATOR", "_import_logger_configurator"
+                self.sending.environ, "LOGGER_CONFIGURATOR", "_import_logger_configurator"
             ),
         )
         _logs.set_logger_provider(provider)
@@ -134,48 +140,56 @@ class _Builder:
 
     def _exports_beside(self, already: bool, name: str) -> bool:  # noqa: FBT001 - private, one caller a signal
         """Whether exporters of ours are added to a provider of the application's."""
-        if self.destination.endpoint is not None or not already:
+        if not already or self.sending.endpoint is not None or self.sending.destinations is not None:
             return True
         logger.info(
             "A %s is configured already; spanglass sends through it and adds no exporter. "
-            "To send to spanglass as well, name its endpoint: init(endpoint=...) or SPANGLASS_ENDPOINT.",
+            "To send to spanglass as well, name its endpoint: init(endpoint=...), SPANGLASS_ENDPOINT or destinations.",
             name,
         )
         return False
 
     def _queues(self, signal: Signal, prefix: str, delay_ms: int) -> list[BatchQueue[Any]]:
-        environ = self.destination.environ
+        environ = self.sending.environ
         limits = Limits(
             items=math.ceil(_number(environ, f"{prefix}_MAX_QUEUE_SIZE", QUEUE_SIZE)),
             batch=math.ceil(_number(environ, f"{prefix}_MAX_EXPORT_BATCH_SIZE", 512)),
             interval_s=_number(environ, f"{prefix}_SCHEDULE_DELAY", delay_ms) / 1e3,
         )
         made = []
-        for plan in plans(signal, self.destination):
-            outlet: Outlet[list[Any]] = Outlet(signal, plan.where, plan.make)
-            made.append(BatchQueue(signal, limits, outlet.send))
+        wanted = plans(signal, self.sending)
+        for plan in wanted:
+            outlet: Outlet[list[Any]] = _outlet(signal, plan)
+            thread = f"spanglass-{signal}-{plan.name}" if len(wanted) > 1 else None
+            made.append(BatchQueue(signal, limits, outlet.send, name=thread))
             self.queues.append((made[-1], outlet))
         return made
 
     def _metric_readers(self) -> list[MetricReader]:
-        environ = self.destination.environ
+        environ = self.sending.environ
         interval_s = _number(environ, "OTEL_METRIC_EXPORT_INTERVAL", 60_000) / 1e3
         timeout_s = _number(environ, "OTEL_METRIC_EXPORT_TIMEOUT", 30_000) / 1e3
         found: list[MetricReader] = []
-        for plan in plans("metrics", self.destination):
-            outlet: Outlet[MetricsData] = Outlet("metrics", plan.where, plan.make)
+        shared: dict[object, list[Outlet[MetricsData]]] = {}
+        for plan in plans("metrics", self.sending):
+            outlet: Outlet[MetricsData] = _outlet("metrics", plan, points)
             with safely("providers.metrics"):
                 if isinstance(outlet.exporter(), MetricReader):  # prometheus is asked instead of sending
                     found.append(cast("MetricReader", outlet.exporter()))
                 else:
-                    self.readers.append(ScheduledReader(outlet, interval_s=interval_s, timeout_s=timeout_s))
-                    found.append(self.readers[-1])
-        return found
+                    shared.setdefault(alike(outlet), []).append(outlet)
+        for outlets in shared.values():
+            self.readers.append(ScheduledReader(outlets, interval_s=interval_s, timeout_s=timeout_s))
+        return [*found, *self.readers]
 
 
-def build(destination: Destination, resource: Resource) -> Pipelines:
+def _outlet(signal: Signal, plan: Plan, count: Callable[[Any], int] | None = None) -> Outlet[Any]:
+    return Outlet(signal, plan.where, plan.make, name=plan.name, credentials=plan.credentials, count=count)
+
+
+def build(sending: Sending, resource: Resource) -> Pipelines:
     """Build what is missing, adopt what is there, and start sending."""
-    builder = _Builder(destination, resource)
+    builder = _Builder(sending, resource)
     meters, tracers = builder.meters(), builder.tracers()
     before = len(builder.queues)
     loggers = builder.loggers()

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from opentelemetry.metrics import CallbackOptions, Observation
-
 from spanglass.errors import PriceTableError
 from spanglass.sdk import active, dropped, guard
 from spanglass.sdk.active import Active
@@ -23,14 +21,19 @@ from spanglass.sdk.labels import Labels
 from spanglass.sdk.options import Options
 from spanglass.sdk.transport import Haste
 from spanglass.semconv import attributes as attr
-from spanglass.semconv import metrics as metric
-from spanglass.settings import PRICES_FILE, SDK_BAGGAGE, SDK_DISABLED, SDK_HOSTS, SDK_METRIC_LABEL_LIMIT, SDK_SPAN_STORM
-from spanglass.version import __version__
+from spanglass.settings import (
+    PRICES_FILE,
+    SDK_BAGGAGE,
+    SDK_DISABLED,
+    SDK_HOSTS,
+    SDK_LOG_FORMAT,
+    SDK_METRIC_LABEL_LIMIT,
+    SDK_SPAN_STORM,
+)
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import MeterProvider
-
     from spanglass.sdk.calls.recorder import Recorder
+    from spanglass.sdk.exporters import Sending
     from spanglass.sdk.logs import LogBridge
     from spanglass.sdk.providers import Pipelines
 
@@ -68,6 +71,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
     environment: str | None = None,
     endpoint: str | None = None,
     api_key: str | None = None,
+    destinations: Sequence[str] | None = None,
     capture_content: ContentMode | bool | None = None,
     frameworks: Sequence[str] | str | None = None,
 ) -> None:
@@ -83,6 +87,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
         environment: Deployment environment, such as production; SPANGLASS_ENVIRONMENT.
         endpoint: Base URL of the OTLP receiver; SPANGLASS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT.
         api_key: Sent as a bearer token; SPANGLASS_API_KEY.
+        destinations: Several places to send to, by name or address; SPANGLASS_DESTINATIONS, docs/destinations.md.
         capture_content: Record messages, and where; OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
         frameworks: Frameworks and clients to see beside calls to models, `auto` or `none`; SPANGLASS_FRAMEWORKS.
     """
@@ -95,6 +100,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
             given_environment=environment,
             given_endpoint=endpoint,
             given_api_key=api_key,
+            given_destinations=None if destinations is None else tuple(destinations),
             given_content=capture_content,
             given_frameworks=frameworks,
             service_name=service_name,
@@ -135,7 +141,7 @@ def _flush(deadline_s: float) -> bool:
     asked = [(worker, worker.ask()) for worker in workers]
     finished = [worker.finish(done, deadline_s) for worker, done in asked]
     # Metrics last: they count what the queues have just dropped.
-    finished += [reader.worker.flush(deadline_s) for reader in running.pipelines.readers]
+    finished += [reader.flush(deadline_s) for reader in running.pipelines.readers]
     return all(finished)
 
 
@@ -185,7 +191,7 @@ def shutdown(timeout_s: float = EXIT_TIMEOUT_S) -> None:
 
 def _hurry(running: _Running) -> None:
     running.haste.on = True
-    for outlet in (*(outlet for _, outlet in running.pipelines.queues), *(r.outlet for r in running.pipelines.readers)):
+    for outlet in running.pipelines.outlets():
         outlet.hurry()
 
 
@@ -195,19 +201,29 @@ def _disabled(options: Options) -> bool:
 
 def _start(options: Options) -> _Running:
     # Imported here and not above: `import spanglass` alone stays light.
-    from spanglass.sdk import propagation, providers, resource  # noqa: PLC0415
-    from spanglass.sdk.exporters import Destination  # noqa: PLC0415
+    from spanglass.sdk import propagation, providers, resource, self_metrics  # noqa: PLC0415
 
     _declared(options.environ)
     described = resource.build(options.service_name, options.service_version, options.environment())
     haste = Haste()
-    destination = Destination(options.environ, haste, options.endpoint(), options.api_key())
-    running = _Running(providers.build(destination, described), haste)
-    _count_ourselves(running.pipelines.meters)
+    running = _Running(providers.build(_sending(options, haste), described), haste)
+    with safely("init.self_metrics"):
+        self_metrics.observe(running.pipelines.meters, running.pipelines)
     running.stop_carrying = propagation.install(options.get(SDK_BAGGAGE))
     _join_logs(running, options.environ, str(described.attributes.get(attr.SERVICE_NAME, "")))
+    with safely("init.log_format"):
+        _print_logs(options.get(SDK_LOG_FORMAT))
     _hook_into_process()
     return running
+
+
+def _sending(options: Options, haste: Haste) -> Sending:
+    from spanglass.sdk.destinations import Surroundings, resolve  # noqa: PLC0415 - as in `_start`
+    from spanglass.sdk.exporters import Sending  # noqa: PLC0415
+
+    endpoint, api_key, named = options.endpoint(), options.api_key(), options.destinations()
+    chosen = resolve(named, Surroundings(options.environ, endpoint, api_key)) if named else None
+    return Sending(options.environ, haste, endpoint, api_key, chosen)
 
 
 def _declared(environ: Mapping[str, str]) -> None:
@@ -232,6 +248,13 @@ def _join_logs(running: _Running, environ: Mapping[str, str], service_name: str)
     provider = running.pipelines.loggers if running.pipelines.log_export else None
     running.logs = logs.LogBridge(service_name, provider, level=logs.level_from(environ), code=logs.code_from(environ))
     running.logs.install()
+
+
+def _print_logs(form: str | None) -> None:
+    if form is not None:
+        from spanglass.sdk import logprint  # noqa: PLC0415 - as in `_start`
+
+        logprint.install(form)
 
 
 def _see_frameworks(options: Options) -> None:
@@ -269,26 +292,6 @@ def _recorder(running: _Running, options: Options, prices: str | None) -> Record
     storm: int = options.get(SDK_SPAN_STORM)
     active.activate(Active(recorder, content, labels, pipelines.tracers, pipelines.meters, storm))
     return recorder
-
-
-def _count_ourselves(meters: MeterProvider) -> None:
-    meter = meters.get_meter("spanglass", __version__)
-    tables: tuple[tuple[metric.Metric, Callable[[CallbackOptions], Iterator[Observation]]], ...] = (
-        (metric.SDK_DROPPED, _observe_dropped),
-        (metric.SDK_FAULTS, _observe_faults),
-    )
-    for row, observe in tables:
-        meter.create_observable_counter(row.name, [observe], row.unit, row.meaning)
-
-
-def _observe_dropped(_: CallbackOptions) -> Iterator[Observation]:
-    for (signal, reason), count in dropped.totals().items():
-        yield Observation(count, {attr.SIGNAL: signal, attr.DROP_REASON: reason})
-
-
-def _observe_faults(_: CallbackOptions) -> Iterator[Observation]:
-    for place, count in guard.faults().items():
-        yield Observation(count, {attr.DROP_REASON: place})
 
 
 def _hook_into_process() -> None:

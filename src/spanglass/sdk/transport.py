@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
-from opentelemetry.exporter.http.transport._base import BaseHTTPResult, BaseHTTPTransport
+from spanglass.sdk.delivery import Answer, Cause
+from spanglass.sdk.retry import retry_after_s
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
+    import ssl
+
+    from urllib3 import BaseHTTPResponse, PoolManager
 
 _EXIT_TIMEOUT_S = 3.0
-# What requests would look at and urllib3 does not: with one of these set, requests it is.
-_REQUESTS_ONLY = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_SAID_LIMIT = 300
+_STATUS_CAUSES = {
+    401: Cause.UNAUTHORIZED,
+    403: Cause.UNAUTHORIZED,
+    404: Cause.NOT_FOUND,
+    405: Cause.NOT_FOUND,
+    413: Cause.TOO_LARGE,
+    429: Cause.THROTTLED,
+}
+# https://opentelemetry.io/docs/specs/otlp/#failures-1
+_RETRYABLE = frozenset({429, 502, 503, 504})
 
 
 class Haste:
@@ -26,82 +38,159 @@ class Haste:
         self.on = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Result(BaseHTTPResult):
-    response: BaseHTTPResponse | None = field(default=None, hash=False, compare=False)
+class Transport(Protocol):
+    """Carries encoded batches to one receiver, from one thread at a time."""
 
-    def content(self) -> bytes:
-        return b"" if self.response is None else self.response.data
+    def send(self, body: bytes, timeout_s: float) -> Answer:
+        """Make one attempt of at most `timeout_s` seconds; what goes wrong is in the answer."""
 
-    def headers(self) -> Mapping[str, str]:
-        return {} if self.response is None else self.response.headers
+    def close(self) -> None:
+        """Close the connection."""
 
 
-class Urllib3Transport(BaseHTTPTransport):
+class Trust(Protocol):
+    """The files that vouch for either side."""
+
+    @property
+    def certificate(self) -> str | None:
+        """Path of a CA bundle; None for certifi's."""
+
+    @property
+    def client_certificate(self) -> str | None:
+        """Path of the certificate that is shown."""
+
+    @property
+    def client_key(self) -> str | None:
+        """Path of its key, where that is apart."""
+
+
+class HttpTransport:
     """Sends over urllib3, one kept-alive connection; 4.6 MB lighter than requests, measured alone on CPython 3.11.
 
     Args:
-        verify: Path of a CA bundle; None for certifi's, which requests uses too.
-        cert: Client certificate, alone or with its key.
-        haste: Shared flag; while on, an attempt takes 3 s at most and is not repeated.
+        url: Where to, with the signal's path.
+        headers: Sent with every request.
+        trust: Certificates.
+        environ: Holds the variables of proxies.
+        haste: Shared flag; while on, an attempt takes 3 s at most.
     """
 
-    def __init__(self, verify: str | None, cert: str | tuple[str, str] | None, haste: Haste) -> None:
-        import certifi  # noqa: PLC0415 - only where OTLP/HTTP is spoken
-        import urllib3  # noqa: PLC0415 - likewise, 3 MB
-
-        certificate, key = cert if isinstance(cert, tuple) else (cert, None)
-        self._pools = urllib3.PoolManager(
-            retries=urllib3.Retry(0, redirect=False),
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=verify or certifi.where(),
-            cert_file=certificate,
-            key_file=key,
-        )
+    def __init__(
+        self, url: str, headers: Mapping[str, str], *, trust: Trust, environ: Mapping[str, str], haste: Haste
+    ) -> None:
+        self._url = url
+        self._headers = dict(headers)
         self._haste = haste
-        self._host = ""
+        self._pools = _pools(url, trust, environ)
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: dict[str, str] | None = None,
-        timeout: float | None = None,
-        data: bytes | None = None,
-    ) -> BaseHTTPResult:
-        """Send one request; what goes wrong is in the result."""
+    def send(self, body: bytes, timeout_s: float) -> Answer:
+        """Make one attempt."""
         from urllib3 import Timeout  # noqa: PLC0415 - imported already
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         if self._haste.on:
-            timeout = min(timeout or _EXIT_TIMEOUT_S, _EXIT_TIMEOUT_S)
-        self._host = url
+            timeout_s = min(timeout_s, _EXIT_TIMEOUT_S)
         try:
-            response = self._pools.request(method, url, body=data, headers=headers, timeout=Timeout(total=timeout))
+            response = self._pools.request(
+                "POST", self._url, body=body, headers=self._headers, timeout=Timeout(total=max(timeout_s, 0.001))
+            )
         except (HTTPError, OSError, ValueError) as error:
-            return _Result(error=error)
-        if 300 <= response.status < 400:  # OpenTelemetry would take it for delivered
-            target = response.headers.get("location", "elsewhere")
-            return _Result(error=ValueError(f"{response.status}: it redirects to {target}; use the address it names"))
-        return _Result(status_code=response.status, reason=response.reason, response=response)
-
-    def is_connection_error(self, exception: Exception | None) -> bool:
-        """Whether another attempt may help; not while exiting, and not where the address itself is wrong."""
-        from urllib3.exceptions import HTTPError, LocationValueError  # noqa: PLC0415 - imported already
-
-        connection = isinstance(exception, HTTPError) and not isinstance(exception, LocationValueError)
-        return connection and not self._haste.on
+            return _failed(error)
+        return _answered(response)
 
     def close(self) -> None:
         """Close the connection."""
-        if self._host:
-            self._pools.connection_from_url(self._host).close()
+        self._pools.connection_from_url(self._url).close()
         self._pools.clear()
 
 
-def fits(environ: Mapping[str, str]) -> bool:
-    """Whether urllib3 can do what this environment asks for; proxies and requests' own variables need requests."""
-    asked = {name.upper() for name, value in environ.items() if value}
-    installed = all(importlib.util.find_spec(name) is not None for name in ("urllib3", "certifi"))
-    return installed and asked.isdisjoint(_REQUESTS_ONLY)
+def _pools(url: str, trust: Trust, environ: Mapping[str, str]) -> PoolManager:
+    import certifi  # noqa: PLC0415 - only where OTLP/HTTP is spoken
+    import urllib3  # noqa: PLC0415 - likewise, 3 MB
+
+    bundle = trust.certificate or environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE")
+    proxy = _proxy(url, environ)
+    maker, address = (urllib3.PoolManager, ()) if proxy is None else (_proxy_manager(proxy), (proxy,))
+    pools: PoolManager = maker(
+        *address,
+        retries=urllib3.Retry(0, redirect=False),
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=bundle or certifi.where(),
+        cert_file=trust.client_certificate,
+        key_file=trust.client_key,
+    )
+    return pools
+
+
+def _proxy(url: str, environ: Mapping[str, str]) -> str | None:
+    """The proxy that the variables name for a URL, as curl and requests read them."""
+    if not any(name.upper() in _PROXIES for name, value in environ.items() if value):
+        return None
+    from urllib import request  # noqa: PLC0415 - rarely needed
+
+    found = request.getproxies_environment()
+    split = urlsplit(url)
+    if request.proxy_bypass(split.netloc):
+        return None
+    return found.get(split.scheme) or found.get("all")
+
+
+def _proxy_manager(proxy: str) -> type[PoolManager]:
+    import urllib3  # noqa: PLC0415 - imported already
+
+    if not proxy.startswith("socks"):
+        return urllib3.ProxyManager
+    from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415 - needs PySocks, which the proxy's user has
+
+    return SOCKSProxyManager
+
+
+def _failed(error: Exception) -> Answer:
+    from urllib3.exceptions import HTTPError, LocationValueError, SSLError, TimeoutError  # noqa: A004, PLC0415 - theirs
+
+    reason = getattr(error, "reason", None)
+    inner = reason if isinstance(reason, Exception) else error
+    said = str(inner).partition(": ")[2] or str(inner)
+    if isinstance(inner, SSLError) or _is_ssl(inner):
+        return Answer(Cause.TLS, str(inner))
+    if type(inner).__name__ in {"NewConnectionError", "NameResolutionError"}:  # kinds of timeout, says urllib3 1
+        return Answer(Cause.CONNECTION, said, again=True)
+    if isinstance(inner, TimeoutError):
+        return Answer(Cause.TIMEOUT, said, again=True)
+    again = isinstance(error, HTTPError) and not isinstance(error, LocationValueError)
+    return Answer(Cause.CONNECTION if again or isinstance(error, OSError) else Cause.OTHER, str(inner), again=again)
+
+
+def _is_ssl(error: Exception) -> bool:
+    import ssl  # noqa: PLC0415 - imported by urllib3 already
+
+    kind: type[ssl.SSLError] = ssl.SSLError
+    return isinstance(error, kind)
+
+
+def _answered(response: BaseHTTPResponse) -> Answer:
+    status = response.status
+    if 200 <= status < 300:
+        return Answer(body=response.data)
+    if 300 <= status < 400:
+        return Answer(Cause.REDIRECTED, f"{status}: it redirects to {response.headers.get('location', 'elsewhere')}")
+    cause = _STATUS_CAUSES.get(status, Cause.SERVER if status >= 500 else Cause.REJECTED)
+    words = _words(response)
+    said = f"{status} {response.reason or ''}".rstrip() + (f": {words}" if words else "")
+    again = status in _RETRYABLE
+    return Answer(cause, said, again, retry_after_s(response.headers.get("retry-after")) if again else None)
+
+
+def _words(response: BaseHTTPResponse) -> str:
+    """What a receiver says of its refusal: google.rpc.Status where it follows OTLP, else some text."""
+    body, kind = response.data, response.headers.get("content-type", "")
+    if "protobuf" in kind:
+        from google.rpc.status_pb2 import Status  # noqa: PLC0415 - only for a refusal
+
+        try:
+            return str(Status.FromString(body).message)[:_SAID_LIMIT]
+        except Exception:  # noqa: BLE001 - whatever a receiver sends, the status is said without it
+            return ""
+    if "html" in kind:
+        return ""
+    return " ".join(body[: 4 * _SAID_LIMIT].decode("utf-8", "replace").split())[:_SAID_LIMIT]
