@@ -186,6 +186,7 @@ STEP_TYPE = _ours("spanglass.step.type", "string", "Kind of an agent's step: pla
 STEP_NAME = _ours("spanglass.step.name", "string", "Name of an agent's step.")
 STEP_NUMBER = _ours("spanglass.step.number", "int", "Which step of its agent's run it is, from 1.")
 STEP_COUNT = _ours("spanglass.agent.steps", "int", "Steps an agent run took.")
+TURN_NAME = _ours("spanglass.turn.name", "string", "Kind of a turn over a connection that stays open.")
 WAIT_REASON = _ours("spanglass.wait.reason", "string", "What a waiting span waits for, such as a person's approval.")
 WAIT_NAME = _ours("spanglass.wait.name", "string", "What is to be decided.")
 WAIT_OUTCOME = _ours("spanglass.wait.outcome", "string", "How a wait came out: approved, denied or expired.")

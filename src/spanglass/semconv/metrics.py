@@ -188,6 +188,14 @@ TOOL = _histogram(
     (attr.TOOL_NAME, attr.TOOL_TYPE, attr.ERROR_TYPE),
     DURATION,
 )
+TURN = _histogram(
+    "spanglass.turn.duration",
+    "s",
+    "Duration of a turn over a connection that stays open.",
+    (attr.TURN_NAME, attr.ERROR_TYPE),
+    DURATION,
+    Origin.SPANGLASS,
+)
 WAIT = _histogram(
     "spanglass.wait.duration",
     "s",
