@@ -162,7 +162,7 @@ class Beside(SpanProcessor):
 
 def _in_a_loop() -> bool:
     asyncio = sys.modules.get("asyncio")  # an application without it does not pay for it
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - public in all but name
 
 
 def _mark(span: SDKSpan, stands: int) -> None:

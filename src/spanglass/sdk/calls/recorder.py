@@ -23,8 +23,10 @@ from spanglass.sdk.calls.headers import Headers, resend_count
 from spanglass.sdk.calls.instruments import Instruments
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.outcome import End, Outcome
+from spanglass.sdk.calls.retries import Sent, joined
 from spanglass.sdk.calls.subject import Subject, Subjects
 from spanglass.sdk.calls.tallies import Tallies
+from spanglass.sdk.calls.watch import watching
 from spanglass.sdk.content import ContentMode
 from spanglass.sdk.context import current
 from spanglass.sdk.guard import safely
@@ -116,7 +118,9 @@ class Recorder:
             since: When it began, where that is not now.
             resend: Which retry it is, where the hook knows; the headers may say more.
         """
-        began = Moment.now() if since is None else since
+        watch = watching.get()
+        # Beneath a watched transport the current span may be another tool's by now.
+        began = since or Moment.now(None if watch is None else watch.moment.context)
         if began.context.get(_SUPPRESS_INSTRUMENTATION_KEY):
             return None
         request = recognised.request(body() or b"", content=self._wants_content)
@@ -124,15 +128,18 @@ class Recorder:
             return None
         if self._abandoned:
             self.settle()
-        resend = max(resend, resend_count(headers))
+        sent = Sent(request, host, port, max(resend, resend_count(headers)))
+        began = joined(sent, began)
         of = current(began.context)
-        known = attributes.of_request(request, host, port, resend)
+        known = attributes.of_request(request, host, port, sent.resend)
         known.update(attributes.of_context(of))
         if self._on_spans:
             known.update(attributes.of_request_content(request))
         subject = self._subjects.of(request, began, known)
         self._tallies.began()
-        return Attempt(self, recognised, request, began=began, resend=resend, of=of, subject=subject)
+        if watch is not None:
+            watch.seen = True
+        return Attempt(self, recognised, sent, began=began, of=of, subject=subject)
 
     def abandon(self, attempt: Attempt) -> None:
         """Note that an attempt was abandoned; safe in a destructor."""

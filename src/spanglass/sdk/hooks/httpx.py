@@ -10,13 +10,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext, suppress
-from contextvars import ContextVar
 from functools import wraps
 from types import MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from spanglass.sdk.calls.attempt import Attempt
 from spanglass.sdk.calls.moment import Moment
+from spanglass.sdk.calls.watch import Watch, watching
 from spanglass.sdk.guard import safely
 from spanglass.sdk.hooks.quiet import Quiet, is_call, is_wrapped
 from spanglass.sdk.hooks.seat import Patch, Seat, is_outermost, patch
@@ -31,24 +31,6 @@ if TYPE_CHECKING:
 
 _PORTS = {"http": 80, "https": 443}
 _guard = safely("hooks.httpx")
-
-
-class _Watch:
-    """What a client began through a transport that is not hooked itself.
-
-    Attributes:
-        moment: When, and in which context.
-        seen: A hooked transport has recorded it.
-    """
-
-    __slots__ = ("moment", "seen")
-
-    def __init__(self) -> None:
-        self.moment = Moment.now()
-        self.seen = False
-
-
-_watch: ContextVar[_Watch | None] = ContextVar("spanglass.hooks.httpx.watch", default=None)
 
 
 def patches(library: str, seat: Seat) -> Iterator[Patch]:
@@ -164,10 +146,7 @@ class _Hook:
         recognised = recorder.recognise(url.host, url.path, url.port)
         if recognised is None:
             return None
-        watch = _watch.get()
-        if watch is not None and since is None:
-            since = Moment.now(watch.moment.context)
-        attempt = recorder.begin(
+        return recorder.begin(
             recognised,
             url.host,
             port=url.port or _PORTS.get(url.scheme),
@@ -175,9 +154,6 @@ class _Hook:
             body=lambda: self._sent(request),
             since=since,
         )
-        if attempt is not None and watch is not None:
-            watch.seen = True
-        return attempt
 
     def _sent(self, request: httpx.Request) -> bytes | None:
         try:
@@ -186,14 +162,14 @@ class _Hook:
             return None  # an upload that is streamed: reading it here would take it from the transport
 
     @_guard
-    def watch(self, request: httpx.Request) -> _Watch | None:
+    def watch(self, request: httpx.Request) -> Watch | None:
         """Watch a request through a transport that is not hooked, where it may be a call to a model."""
         recorder = self._seat.recorder
         if recorder is None or request.method != "POST":
             return None
         url = request.url
         call = is_call(recorder, url.host, url.path, url.port, lambda: self._sent(request))
-        return _Watch() if call else None
+        return Watch() if call else None
 
     def listen(self, attempt: Attempt, response: httpx.Response) -> None:
         """Let an attempt hear an answer: its head now, its body as the application reads it."""
@@ -245,7 +221,7 @@ class _SyncWatched:
         watch = self._hook.watch(request)
         if watch is None:
             return self._transport.handle_request(request)
-        token = _watch.set(watch)
+        token = watching.set(watch)
         try:
             with Quiet():
                 response = self._transport.handle_request(request)
@@ -254,7 +230,7 @@ class _SyncWatched:
                 failed.broke(error)
             raise
         finally:
-            _watch.reset(token)
+            watching.reset(token)
         if not watch.seen and (attempt := self._hook.begin(request, watch.moment)) is not None:
             self._hook.listen(attempt, response)
         return response
@@ -282,7 +258,7 @@ class _AsyncWatched:
         watch = self._hook.watch(request)
         if watch is None:
             return await self._transport.handle_async_request(request)
-        token = _watch.set(watch)
+        token = watching.set(watch)
         try:
             with Quiet():
                 response = await self._transport.handle_async_request(request)
@@ -291,7 +267,7 @@ class _AsyncWatched:
                 failed.broke(error)
             raise
         finally:
-            _watch.reset(token)
+            watching.reset(token)
         if not watch.seen and (attempt := self._hook.begin(request, watch.moment)) is not None:
             self._hook.listen(attempt, response)
         return response
