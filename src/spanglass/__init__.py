@@ -11,12 +11,26 @@ from spanglass.sdk.runtime import flush, init, shutdown
 from spanglass.version import __version__
 
 if TYPE_CHECKING:
+    from spanglass.sdk.logformat import JsonFormatter, TextFormatter
     from spanglass.sdk.propagation.carry import carry
     from spanglass.sdk.propagation.message import extract, inject
 
-__all__ = ["__version__", "carry", "context", "extract", "flush", "init", "inject", "shutdown"]
+__all__ = [
+    "JsonFormatter",
+    "TextFormatter",
+    "__version__",
+    "carry",
+    "context",
+    "extract",
+    "flush",
+    "init",
+    "inject",
+    "shutdown",
+]
 
 _LATER: dict[str, str] = {
+    "JsonFormatter": "spanglass.sdk.logformat",
+    "TextFormatter": "spanglass.sdk.logformat",
     "carry": "spanglass.sdk.propagation.carry",
     "extract": "spanglass.sdk.propagation.message",
     "inject": "spanglass.sdk.propagation.message",

@@ -143,6 +143,47 @@ logging.warning("once")
         assert [record.body.string_value for _, record in seen.logs()] == ["once"]
 
 
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_the_logging_instrumentation_beside_ours_doubles_nothing(first: str) -> None:
+    """With OpenTelemetry's logging instrumentation, which exports too, each record is exported once, in any order.
+
+    That holds for loggers that do not propagate as well, which its handler does not see.
+    """
+    ours = "spanglass.init(service_name='shop')\n"
+    theirs = """
+from opentelemetry.instrumentation.logging import LoggingInstrumentor
+LoggingInstrumentor().instrument(set_logging_format=True)
+"""
+    steps = (ours, theirs) if first == "ours" else (theirs, ours)
+    script = """
+logging.basicConfig(format="trace_id=%(otelTraceID)s span_id=%(otelSpanID)s %(message)s", force=False)
+logging.getLogger("alone").propagate = False
+with trace.get_tracer("app").start_as_current_span("work"):
+    logging.getLogger("app").warning("through root")
+    logging.getLogger("alone").warning("alone")
+"""
+    with receiver() as seen:
+        done = run(START + "".join(steps) + script, endpoint=seen.endpoint)
+        [(_, span)] = seen.spans()
+        assert sorted(record.body.string_value for _, record in seen.logs()) == ["alone", "through root"]
+        assert {record.trace_id for _, record in seen.logs()} == {span.trace_id}
+        assert span.trace_id.hex() in done.stderr
+
+
+def test_the_first_seeds_lines_have_their_ids() -> None:
+    """A format with `otelTraceID`, set after OpenTelemetry's instrumentation and before `init`, shows the span."""
+    script = """
+logging.basicConfig(level=logging.INFO, format="[%(levelname)s] trace_id=%(otelTraceID)s %(message)s")
+spanglass.init()
+with trace.get_tracer("app").start_as_current_span("work"):
+    logging.info("Message sent")
+"""
+    with receiver() as seen:
+        done = run(START + script, endpoint=seen.endpoint)
+        [(_, span)] = seen.spans()
+        assert done.stderr == f"[INFO] trace_id={span.trace_id.hex()} Message sent\n"
+
+
 def test_another_wrapper_around_logging_survives() -> None:
     """Something that wraps the same method later, as Sentry does, keeps working when we stop."""
     script = """

@@ -22,12 +22,12 @@ from spanglass.sdk.guard import safely
 
 LEVEL = "OTEL_PYTHON_LOG_HANDLER_LEVEL"
 CODE_ATTRIBUTES = "OTEL_PYTHON_LOG_CODE_ATTRIBUTES"
-_CORRELATION = ("otelTraceID", "otelSpanID", "otelTraceSampled", "otelServiceName")
-_OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+CORRELATION = ("otelTraceID", "otelSpanID", "otelTraceSampled", "otelServiceName")
+OF_EVERY_RECORD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "message",
     "asctime",
     "taskName",
-    *_CORRELATION,
+    *CORRELATION,
 }
 _OURS = ("spanglass", "opentelemetry")
 _SEVERITY_TEXT = {"WARNING": "WARN", "CRITICAL": "FATAL"}
@@ -92,7 +92,7 @@ class LogBridge:
         provider = self._provider
         if provider is None or record.levelno < self._level or record.name.partition(".")[0] in _OURS:
             return
-        if get_value(_SUPPRESS_INSTRUMENTATION_KEY) or _exported_by_another():
+        if get_value(_SUPPRESS_INSTRUMENTATION_KEY) or _exported_by_another(record.name):
             return
         logger = self._loggers.get(record.name)
         if logger is None:
@@ -113,7 +113,7 @@ class LogBridge:
         found: dict[str, str | bool | int | float] = {
             name: value if isinstance(value, str | bool | int | float) else str(value)
             for name, value in record.__dict__.items()
-            if name not in _OWN and value is not None
+            if name not in OF_EVERY_RECORD and value is not None
         }
         if self._code:
             found["code.file.path"] = record.pathname
@@ -153,9 +153,14 @@ def _body(record: logging.LogRecord) -> str:
         return str(record.msg)
 
 
-def _exported_by_another() -> bool:
-    """Whether a handler of OpenTelemetry's own is on the root logger: it exports the same records."""
-    return any(type(handler).__module__.startswith("opentelemetry.") for handler in logging.root.handlers)
+def _exported_by_another(name: str) -> bool:
+    """Whether a handler of OpenTelemetry's own is on the root logger, and this logger's records reach it."""
+    if not any(type(handler).__module__.startswith("opentelemetry.") for handler in logging.root.handlers):
+        return False
+    logger: logging.Logger | None = logging.getLogger(name)
+    while logger is not None and logger.propagate:
+        logger = logger.parent
+    return logger is None
 
 
 def level_from(environ: Mapping[str, str]) -> int:
