@@ -8,6 +8,7 @@ from typing import Protocol
 from spanglass.call import Request, Response
 from spanglass.sdk import clock
 from spanglass.sdk.calls.collector import collector
+from spanglass.sdk.calls.effort import effort
 from spanglass.sdk.calls.headers import Headers, retry_after_s
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.outcome import End
@@ -127,7 +128,10 @@ class Attempt:
         waiting = self._waiting
         waiting.append((data, clock.monotonic_ns()))
         if len(waiting) >= _WAITING_PIECES or len(data) >= _WAITING_BYTES:
+            cpu_ns = effort.begin()
             self._read()
+            if cpu_ns:
+                effort.end(cpu_ns)
 
     @_guard
     def _read(self) -> None:
@@ -170,8 +174,11 @@ class Attempt:
         if collector.runs_here():
             self.abandoned()
         elif self._ending.acquire(blocking=False):
+            cpu_ns = effort.begin()
             self._read()
             self._keeper.conclude(self, end, clock.monotonic_ns() if ended_ns is None else ended_ns)
+            if cpu_ns:
+                effort.end(cpu_ns)
 
     def response(self) -> Response:
         """Return what the provider answered so far."""

@@ -19,6 +19,7 @@ from spanglass.sdk.calls import attributes, event
 from spanglass.sdk.calls.attempt import FIRST_ERROR, Attempt
 from spanglass.sdk.calls.beside import Beside
 from spanglass.sdk.calls.collector import collector
+from spanglass.sdk.calls.effort import effort
 from spanglass.sdk.calls.headers import Headers, resend_count
 from spanglass.sdk.calls.instruments import Instruments
 from spanglass.sdk.calls.moment import Moment
@@ -123,6 +124,7 @@ class Recorder:
         began = since or Moment.now(None if watch is None else watch.moment.context)
         if began.context.get(_SUPPRESS_INSTRUMENTATION_KEY):
             return None
+        cpu_ns = effort.begin()
         request = recognised.request(body() or b"", content=self._wants_content)
         if request is None:
             return None
@@ -139,7 +141,10 @@ class Recorder:
         self._tallies.began()
         if watch is not None:
             watch.seen = True
-        return Attempt(self, recognised, sent, began=began, of=of, subject=subject)
+        attempt = Attempt(self, recognised, sent, began=began, of=of, subject=subject)
+        if cpu_ns:
+            effort.end(cpu_ns)
+        return attempt
 
     def abandon(self, attempt: Attempt) -> None:
         """Note that an attempt was abandoned; safe in a destructor."""
