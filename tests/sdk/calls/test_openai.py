@@ -234,7 +234,7 @@ def test_streamed_answer() -> None:
 
 
 def test_retries_are_attempts_of_their_own() -> None:
-    """Each attempt is a span; calls are attempts less retries, and failed calls failed attempts less retries."""
+    """Each attempt is a span, retries below the first; calls are attempts less retries, failed calls likewise."""
     limited = Answer(
         [b'{"error":{"message":"Slow down.","type":"requests","code":"rate_limit_exceeded"}}'],
         429,
@@ -268,9 +268,9 @@ def test_retries_are_attempts_of_their_own() -> None:
                     "spanglass.response.retry_after": 0.001,
                 },
                 "ERROR",
-                None,
+                1,
             ),
-            ({"http.request.resend_count": 2, "http.response.status_code": 200}, None, None),
+            ({"http.request.resend_count": 2, "http.response.status_code": 200}, None, 1),
         ]
     )
     found = points(seen)

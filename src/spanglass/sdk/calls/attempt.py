@@ -12,6 +12,7 @@ from spanglass.sdk.calls.effort import effort
 from spanglass.sdk.calls.headers import Headers, retry_after_s
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.outcome import End
+from spanglass.sdk.calls.retries import Sent, failed
 from spanglass.sdk.calls.subject import Subject
 from spanglass.sdk.context import CallContext
 from spanglass.sdk.guard import safely
@@ -60,6 +61,7 @@ class Attempt:
     __slots__ = (
         "_ending",
         "_keeper",
+        "_sent",
         "_waiting",
         "began",
         "error",
@@ -77,20 +79,20 @@ class Attempt:
         self,
         keeper: Keeper,
         recognised: Recognised,
-        request: Request,
+        sent: Sent,
         *,
         began: Moment,
-        resend: int,
         of: CallContext,
         subject: Subject,
     ) -> None:
         self._keeper = keeper
         self._ending = Lock()  # taken once and never given back: whoever takes it ends the attempt
         self._waiting: list[tuple[bytes, int]] = []
+        self._sent = sent
         self.recognised = recognised
-        self.request = request
+        self.request: Request = sent.request
         self.began = began
-        self.resend = resend
+        self.resend: int = sent.resend
         self.of = of
         self.subject = subject
         self.status: int | None = None
@@ -110,6 +112,7 @@ class Attempt:
         self.status = status
         if status >= FIRST_ERROR:
             self.retry_after_s = retry_after_s(headers, clock.wall_ns())
+            failed(self._sent, self.began, self.subject.span.get_span_context())
         self.meter = Meter(
             self.recognised,
             started_ns=self.began.monotonic_ns,
@@ -153,6 +156,8 @@ class Attempt:
         """Sending, waiting or reading raised; cancellation of the task is no failure of the call."""
         if not self._ending.locked():
             self.error = error
+            if self.status is None:
+                failed(self._sent, self.began, self.subject.span.get_span_context())
         self._end(End.ERROR if isinstance(error, Exception) else End.CANCELLED)
 
     def abandoned(self) -> None:

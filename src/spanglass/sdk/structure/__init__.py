@@ -1,0 +1,1 @@
+"""What an application does around its calls to models: workflows, agents, tools, steps, retrieval, waiting."""
