@@ -98,8 +98,21 @@ class Beside(SpanProcessor):
             traces = {trace_id}
         return [row for row in rows if not row.children and row.span.context.trace_id in traces]
 
+    def other_account(self, span: SDKSpan) -> Span | None:
+        """Return an open span without a call that stands for the same call as the current span, as far as can be told.
+
+        That is its parent, else what `parent_for` would give; none where the span is itself one of those watched.
+        """
+        if not self._open or span.context.span_id in self._open:
+            return None
+        above = None if span.parent is None else self._open.get(span.parent.span_id)
+        trace_id = None if span.parent is None else span.context.trace_id
+        return next(
+            (row.span for row in (above, *self._innermost(trace_id)) if row is not None and not row.calls), None
+        )
+
     def took(self, parent: Span, call: Span) -> None:
-        """Note that a call of ours was opened below a span that `parent_for` gave."""
+        """Note which span carries the call that an open span was opened for: another one, or that span itself."""
         row = self._open.get(parent.get_span_context().span_id)
         if row is not None:
             row.calls += 1

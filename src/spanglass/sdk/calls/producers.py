@@ -44,8 +44,15 @@ PRODUCERS: tuple[tuple[str, Producer], ...] = (
     ("pydantic-ai", Producer(frozenset({_TOKENS, _FIRST_CHUNK}))),
 )
 
-NOT_CURRENT = frozenset({"openinference.instrumentation.langchain", "opentelemetry.instrumentation.langchain"})
-"""Scopes whose spans are opened by callbacks and never made current, so that `calls.beside` has to look for them."""
+NOT_CURRENT = frozenset(
+    {
+        "openinference.instrumentation.anthropic",  # of `messages.stream`: current before the request alone
+        "openinference.instrumentation.langchain",
+        "opentelemetry.instrumentation.anthropic",
+        "opentelemetry.instrumentation.langchain",
+    }
+)
+"""Scopes whose spans are open but not current at the request, so that `calls.beside` has to look for them."""
 
 CONTEXT_KEY = "opentelemetry.genai.client.inference.context"
 """Where opentelemetry-util-genai keeps the call in hand in the context; the only trace of it on an unsampled call."""
@@ -64,7 +71,14 @@ _KINDS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
 )
 # A span that says none of these but names a model was written by hand around one call.
 _HAND_WRITTEN = (attr.REQUEST_MODEL, "gen_ai.system", attr.PROVIDER, "llm.model", "llm.model_name", "llm.provider")
-_NOT_A_CALL = ("traceloop.span.kind", "gen_ai.agent.name", "gen_ai.tool.name")
+_NOT_A_CALL = ("traceloop.span.kind", attr.AGENT_NAME, attr.TOOL_NAME, attr.STEP_TYPE, attr.WAIT_REASON)
+
+_MODELS = (attr.REQUEST_MODEL, "llm.model_name", "llm.request.model")
+
+
+def together(one: Producer, other: Producer) -> Producer:
+    """Return what two instrumentations of the same call record between them."""
+    return Producer(one.metrics | other.metrics, one.event or other.event)
 
 
 def producer_of(scope: str | None) -> Producer:
@@ -91,3 +105,9 @@ def is_span_of(operation: str, attributes: Mapping[str, object]) -> bool:
     if any(name in attributes for name in _NOT_A_CALL):
         return False
     return any(name in attributes for name in _HAND_WRITTEN)
+
+
+def names_another_model(model: str | None, attributes: Mapping[str, object]) -> bool:
+    """Say whether a span with these attributes is about another model than the one asked for; unknown is no other."""
+    named = next((said for name in _MODELS if isinstance(said := attributes.get(name), str)), None)
+    return model is not None and named is not None and named.rpartition("/")[2] != model.rpartition("/")[2]

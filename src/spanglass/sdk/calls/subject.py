@@ -8,13 +8,23 @@ from weakref import WeakKeyDictionary
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Tracer, get_current_span, set_span_in_context
 
 from spanglass.call import Request
 from spanglass.sdk.calls.attributes import Attributes
 from spanglass.sdk.calls.beside import Beside
 from spanglass.sdk.calls.moment import Moment
-from spanglass.sdk.calls.producers import CONTEXT_KEY, NOBODY, UTIL_GENAI, Producer, is_span_of, producer_of
+from spanglass.sdk.calls.producers import (
+    CONTEXT_KEY,
+    NOBODY,
+    UTIL_GENAI,
+    Producer,
+    is_span_of,
+    names_another_model,
+    producer_of,
+    together,
+)
 from spanglass.semconv import attributes as attr
 
 
@@ -61,7 +71,7 @@ class Subjects:
         current = get_current_span(moment.context)
         if current.is_recording():
             if self._is_of(request, current) and self._claim(current):
-                return self._enriched(current, moment, attributes)
+                return self._with_others(request, self._enriched(current, moment, attributes))
         elif _is_unsampled(current):
             # Not sampled, so a span of the call would not be either; who opened it can be told for one family only.
             producer = UTIL_GENAI if moment.context.get(CONTEXT_KEY) is not None else NOBODY
@@ -79,11 +89,26 @@ class Subjects:
         span = None if self._beside is None else self._beside.parent_for(trace_id)
         if self._beside is None or span is None:
             return None
-        if self._is_of(request, span) and self._claim(span):
+        if self._is_of(request, span):
+            if _names_another(request, span) or not self._claim(span):
+                return None
+            self._beside.took(span, span)
             return self._enriched(span, moment, attributes)
         subject = self.own(request, moment._replace(context=set_span_in_context(span, moment.context)), attributes)
         self._beside.took(span, subject.span)
         return subject
+
+    def _with_others(self, request: Request, subject: Subject) -> Subject:
+        """Add what others record of the call than the one whose span is current; their spans will be marked."""
+        producer, span = subject.producer, subject.span
+        if subject.context.get(CONTEXT_KEY) is not None:
+            producer = together(producer, UTIL_GENAI)
+        if self._beside is not None and isinstance(span, SDKSpan):
+            other = self._beside.other_account(span)
+            if other is not None and self._is_of(request, other) and not _names_another(request, other):
+                self._beside.took(other, span)
+                producer = together(producer, producer_of(_scope(other)))
+        return subject._replace(producer=producer)
 
     def own(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
         """Open a span of ours, a child of the current one, begun at the moment given."""
@@ -113,21 +138,30 @@ class Subjects:
 
     @staticmethod
     def _is_of(request: Request, span: Span) -> bool:
-        return isinstance(span, ReadableSpan) and is_span_of(request.operation, span.attributes or {})
+        return isinstance(span, ReadableSpan) and is_span_of(request.operation, _attributes(span))
 
     @staticmethod
     def _enriched(span: Span, moment: Moment, attributes: Attributes) -> Subject:
-        present: Mapping[str, object] = {}
-        scope = None
-        if isinstance(span, ReadableSpan):
-            present = span.attributes or {}
-            scope = None if span.instrumentation_scope is None else span.instrumentation_scope.name
+        present, scope = _attributes(span), _scope(span)
         # What its producer said of the request stands; only which retry it is changes from attempt to attempt.
         added = {n: value for n, value in attributes.items() if n not in present or n == attr.RESEND_COUNT}
         if scope is not None:
             added[attr.PRODUCER] = scope
         span.set_attributes(added)
         return Subject(span, foreign=True, producer=producer_of(scope), context=moment.context, attributes=attributes)
+
+
+def _attributes(span: Span) -> Mapping[str, object]:
+    return (span.attributes or {}) if isinstance(span, ReadableSpan) else {}
+
+
+def _names_another(request: Request, span: Span) -> bool:
+    return names_another_model(request.model, _attributes(span))
+
+
+def _scope(span: Span) -> str | None:
+    known = span.instrumentation_scope if isinstance(span, ReadableSpan) else None
+    return None if known is None else known.name
 
 
 def _is_unsampled(span: Span) -> bool:
