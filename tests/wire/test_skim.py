@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from spanglass.call import Usage
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.meter import Meter
 from spanglass.wire.recognise import recognise
@@ -37,6 +38,22 @@ KINDS: dict[str, tuple[str, Callable[[int, str], bytes]]] = {
     ),
     "responses": ("/v1/responses", delta),
 }
+
+
+def test_line_ends_of_two_bytes_are_skimmed_as_they_are() -> None:
+    """Google ends lines with CRLF: after the first chunk a piece needs no framing, and counts are the last ones."""
+    call = recognise("POST", "api.openai.com", "/v1/chat/completions")
+    assert call is not None
+    meter = Meter(call, started_ns=0, status=200, content_type="text/event-stream", content_encoding=None)
+    for number in range(50):
+        usage = {"prompt_tokens": 5, "completion_tokens": number}
+        meter.feed(chat(number, "é\n", usage=usage).replace(b"\n", b"\r\n"), number)
+    assert meter._skimmed == 49
+    meter.feed(b"data: [DONE]\r", 50)
+    meter.feed(b"\n\r\n", 50)
+    response = meter.response()
+    assert (response.output_length, response.complete) == (100, True)
+    assert response.usage == Usage(5, 49)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -29,6 +29,7 @@ _PAIR = re.compile(
 _SAID = rb'([^"\\\n]*+(?:\\.[^"\\\n]*+)*+)'
 _FIXED = rb'([^"\\\n]*+)'
 _FILLER = rb'[^"\\\n]*+'
+_END = rb"\r?\n\r?\n"  # blocks have LF ends, a piece that is one whole block may have the CRLF that Google sends
 _NUMBER = rb"(?:0|[1-9]\d{0,17}+)"
 # Patterns hold no id of a stream, so servers have few, and one stream finds those of the one before.
 _patterns: dict[bytes, re.Pattern[bytes]] = {}
@@ -150,7 +151,8 @@ def _shape(block: bytes, slots: Slots) -> Shape | None:
         cumulative |= pair["key"] in slots.cumulative
     if values.count(None) != 1 or len(pieces) > _MAX_VALUES:
         return None
-    return Shape(prefix, b"".join(pieces) + re.escape(block[last:]), values, cumulative=cumulative)
+    pattern = b"".join(pieces) + re.escape(block[last:].removesuffix(b"\n\n")) + _END
+    return Shape(prefix, pattern, values, cumulative=cumulative)
 
 
 def _kind(pair: re.Match[bytes], slots: Slots, *, began: bool) -> bytes | None:
