@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from spanglass.errors import PriceTableError
@@ -300,6 +301,10 @@ def _hook_into_process() -> None:
         return
     _hooked_into_process = True
     atexit.register(shutdown)
+    with safely("init.endings"):
+        from spanglass.sdk import endings  # noqa: PLC0415 - as in `_see_calls`
+
+        endings.watch(partial(flush, EXIT_TIMEOUT_S))
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_renew_after_fork)
 
