@@ -10,7 +10,9 @@ import re
 
 from spanglass.wire.framing import MAX_EVENT
 
-_MARK = re.compile(rb'["{}\[\]]')
+# Up to the next bracket outside a text, or to a quote that opens a text without an end. Possessive, so time and memory
+# are bounded by what is matched.
+_MARK = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+["{}\[\]]', re.DOTALL)
 _QUOTE, _BACKSLASH = b'"\\'
 _OPENING = b"{["
 _IN_ARRAY = 1  # brackets that are open between two elements
@@ -42,7 +44,7 @@ class JsonArray:
         while not self._over:
             if self._in_string:
                 at = self._string_end(data, at)
-            found = None if self._in_string else _MARK.search(data, at)
+            found = None if self._in_string else _MARK.match(data, at)
             if found is None:
                 break
             at = found.end()
