@@ -42,6 +42,8 @@ class Receiver:
     endpoint: str = ""
     status: int = 200
     delay_s: float = 0.0
+    answer: bytes = b""
+    answer_headers: dict[str, str] = field(default_factory=dict)
     requests: list[Received] = field(default_factory=list)
 
     def of(self, signal: str) -> list[Received]:
@@ -115,8 +117,11 @@ def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             if state.status == 200:
                 state.requests.append(Received(self.path, dict(self.headers.items()), kind.FromString(raw)))
             self.send_response(state.status)
-            self.send_header("Content-Length", "0")
+            for name, value in state.answer_headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(state.answer)))
             self.end_headers()
+            self.wfile.write(state.answer)
 
         def handle(self) -> None:
             with suppress(OSError):  # a client that goes away, or does not trust us

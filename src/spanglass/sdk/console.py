@@ -16,6 +16,7 @@ from opentelemetry.sdk.metrics import (
     UpDownCounter,
 )
 from opentelemetry.sdk.metrics.export import AggregationTemporality, HistogramDataPoint, MetricsData
+from opentelemetry.sdk.metrics.view import Aggregation, ExplicitBucketHistogramAggregation
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
@@ -23,8 +24,6 @@ from spanglass.sdk.delivery import Delivery
 from spanglass.semconv import attributes as attr
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.metrics.view import Aggregation
-
     from spanglass.sdk.dropped import Signal
 
 _KINDS = (Counter, UpDownCounter, Histogram, ObservableCounter, ObservableUpDownCounter, ObservableGauge)
@@ -58,7 +57,8 @@ class ConsoleMetrics:
         self._preferred_temporality: dict[type, AggregationTemporality] = dict.fromkeys(
             _KINDS, AggregationTemporality.CUMULATIVE
         )
-        self._preferred_aggregation: dict[type, Aggregation] = {}
+        # As the OTLP exporters want them, so that one collection serves both.
+        self._preferred_aggregation: dict[type, Aggregation] = {Histogram: ExplicitBucketHistogramAggregation()}
         self._before: dict[str, str] = {}
 
     def export(self, batch: MetricsData, /) -> Delivery:
