@@ -14,26 +14,47 @@ if TYPE_CHECKING:
     from spanglass.sdk.logformat import JsonFormatter, TextFormatter
     from spanglass.sdk.propagation.carry import carry
     from spanglass.sdk.propagation.message import extract, inject
+    from spanglass.sdk.structure.agent import agent
+    from spanglass.sdk.structure.approval import approval
+    from spanglass.sdk.structure.llm_call import llm_call
+    from spanglass.sdk.structure.retrieval import retrieval
+    from spanglass.sdk.structure.step import step
+    from spanglass.sdk.structure.tool import tool
+    from spanglass.sdk.structure.workflow import workflow
 
 __all__ = [
     "JsonFormatter",
     "TextFormatter",
     "__version__",
+    "agent",
+    "approval",
     "carry",
     "context",
     "extract",
     "flush",
     "init",
     "inject",
+    "llm_call",
+    "retrieval",
     "shutdown",
+    "step",
+    "tool",
+    "workflow",
 ]
 
 _LATER: dict[str, str] = {
     "JsonFormatter": "spanglass.sdk.logformat",
     "TextFormatter": "spanglass.sdk.logformat",
+    "agent": "spanglass.sdk.structure.agent",
+    "approval": "spanglass.sdk.structure.approval",
     "carry": "spanglass.sdk.propagation.carry",
     "extract": "spanglass.sdk.propagation.message",
     "inject": "spanglass.sdk.propagation.message",
+    "llm_call": "spanglass.sdk.structure.llm_call",
+    "retrieval": "spanglass.sdk.structure.retrieval",
+    "step": "spanglass.sdk.structure.step",
+    "tool": "spanglass.sdk.structure.tool",
+    "workflow": "spanglass.sdk.structure.workflow",
 }
 
 

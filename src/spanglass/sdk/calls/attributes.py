@@ -89,16 +89,16 @@ _USAGE = _Row(
 _API_TYPES = frozenset({"chat_completions", "responses"})  # the values the conventions give openai.api.type
 
 
-def of_request(request: Request, host: str, port: int | None, resend: int) -> Attributes:
+def of_request(request: Request, host: str | None, port: int | None, resend: int) -> Attributes:
     """Return what is known when an attempt starts, content aside.
 
     Args:
         request: What the application asked for.
-        host: Host of the provider.
+        host: Host of the provider; None where no host is asked.
         port: Its port.
         resend: Which retry it is.
     """
-    attributes: Attributes = {attr.SERVER_ADDRESS: host}
+    attributes: Attributes = {} if host is None else {attr.SERVER_ADDRESS: host}
     if port is not None:
         attributes[attr.SERVER_PORT] = port
     _REQUEST.add(request, attributes)

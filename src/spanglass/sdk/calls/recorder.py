@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
@@ -18,6 +19,7 @@ from spanglass.sdk import clock
 from spanglass.sdk.calls import attributes, event
 from spanglass.sdk.calls.attempt import FIRST_ERROR, Attempt
 from spanglass.sdk.calls.beside import Beside
+from spanglass.sdk.calls.by_hand import CallByHand
 from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.effort import effort
 from spanglass.sdk.calls.headers import Headers, resend_count
@@ -29,7 +31,7 @@ from spanglass.sdk.calls.subject import Subject, Subjects
 from spanglass.sdk.calls.tallies import Tallies
 from spanglass.sdk.calls.watch import watching
 from spanglass.sdk.content import ContentMode
-from spanglass.sdk.context import current
+from spanglass.sdk.context import CallContext, current
 from spanglass.sdk.guard import safely
 from spanglass.sdk.labels import Labels
 from spanglass.version import __version__
@@ -39,6 +41,13 @@ from spanglass.wire.recognise import Recognised, recognise
 SCOPE = "spanglass"
 _guard = safely("calls.recorder")
 _FIRST_REDIRECT = 300
+
+
+class Abandoned(Protocol):
+    """What was let go of without its end."""
+
+    def settle(self, ended_ns: int) -> None:
+        """End it, at a time on the clock of durations."""
 
 
 class Recorder:
@@ -80,7 +89,7 @@ class Recorder:
         self._prices = PriceTable.load(price_table_path)
         self._hosts = tuple((hosts or {}).items())
         # Filled by destructors, which may run in the middle of anything: a deque takes an item without a lock.
-        self._abandoned: deque[tuple[Attempt, int]] = deque()
+        self._abandoned: deque[tuple[Abandoned, int]] = deque()
 
     @property
     def wants_content(self) -> bool:
@@ -138,6 +147,7 @@ class Recorder:
         if self._on_spans:
             known.update(attributes.of_request_content(request))
         subject = self._subjects.of(request, began, known)
+        CallByHand.noticed(request, began.context)
         self._tallies.began()
         if watch is not None:
             watch.seen = True
@@ -146,8 +156,8 @@ class Recorder:
             effort.end(cpu_ns)
         return attempt
 
-    def abandon(self, attempt: Attempt) -> None:
-        """Note that an attempt was abandoned; safe in a destructor."""
+    def abandon(self, attempt: Abandoned) -> None:
+        """Note that an attempt, or a run, was abandoned; safe in a destructor."""
         self._abandoned.append((attempt, clock.monotonic_ns()))
 
     def settle(self) -> None:
@@ -180,16 +190,66 @@ class Recorder:
         finally:
             if not subject.foreign:
                 subject.span.end(at_ns)
-        with _guard:
-            self._emit(subject, attempt.request, outcome, at_ns)
-        self._instruments.record(
-            attempt.request,
-            outcome,
-            resend=attempt.resend,
-            of=attempt.of,
-            elsewhere=subject.producer.metrics,
-            context=subject.context,
+        self._tell(subject, attempt.request, outcome, at_ns=at_ns, resend=attempt.resend, of=attempt.of)
+
+    def open(self, request: Request, began: Moment) -> CallByHand | None:
+        """Begin a call that the application tells of itself, unless instrumentation is suppressed.
+
+        Args:
+            request: What it says it asks for.
+            began: When and in which context.
+        """
+        if began.context.get(_SUPPRESS_INSTRUMENTATION_KEY):
+            return None
+        of = current(began.context)
+        known = attributes.of_request(request, None, None, 0)
+        known.update(attributes.of_context(of))
+        if self._on_spans:
+            known.update(attributes.of_request_content(request))
+        return CallByHand(request, began, of, self._subjects.of(request, began, known))
+
+    def close(self, call: CallByHand, response: Response, end: End | None, ended_ns: int) -> None:
+        """Write down how a call came out that the application told of; what a hook saw of it stands.
+
+        Args:
+            call: The call; it is closed once.
+            response: What the application says was answered, an error too.
+            end: Why it ended early.
+            ended_ns: When, on the clock of durations.
+        """
+        duration_ns = ended_ns - call.began.monotonic_ns
+        at_ns = call.began.wall_ns + duration_ns
+        usage, cost = None, None
+        if call.seen:
+            response = Response(error_type=response.error_type, error_message=response.error_message)
+        elif response.error_type is None or response.usage is not None or response.output_length:
+            usage, cost = self._priced(call.request, response, call.began.wall_ns)
+        outcome = Outcome(
+            response,
+            duration_ns,
+            usage=usage,
+            cost=cost,
+            end=None if call.seen else end,
+            error_type=response.error_type,
+            error_message=response.error_message,
         )
+        subject = self._subjects.at_end(call.subject, call.request, call.began)
+        try:
+            with _guard:
+                self._write(subject, outcome)
+        finally:
+            if not subject.foreign:
+                subject.span.end(at_ns)
+        if not call.seen:
+            self._tell(subject, call.request, outcome, at_ns=at_ns, resend=0, of=call.of)
+
+    def _tell(
+        self, subject: Subject, request: Request, outcome: Outcome, *, at_ns: int, resend: int, of: CallContext
+    ) -> None:
+        with _guard:
+            self._emit(subject, request, outcome, at_ns)
+        elsewhere = subject.producer.metrics
+        self._instruments.record(request, outcome, resend=resend, of=of, elsewhere=elsewhere, context=subject.context)
 
     def _write(self, subject: Subject, outcome: Outcome) -> None:
         span = subject.span
@@ -259,13 +319,19 @@ class Recorder:
     def _used(self, attempt: Attempt, response: Response) -> tuple[Usage | None, Cost | None]:
         if attempt.status is None or attempt.meter is None or attempt.status >= _FIRST_REDIRECT:
             return response.usage, None  # refused, failed or redirected: nothing to pay for
-        usage = response.usage if attempt.meter.unreadable is not None else estimate(attempt.request, response)
+        guess = attempt.meter.unreadable is None
+        return self._priced(attempt.request, response, attempt.began.wall_ns, guess=guess)
+
+    def _priced(
+        self, request: Request, response: Response, at_ns: int, *, guess: bool = True
+    ) -> tuple[Usage | None, Cost]:
+        usage = estimate(request, response) if guess else response.usage
         cost = price(
             usage,
-            provider=attempt.request.provider,
-            models=(response.model, attempt.request.model),
-            at_ns=attempt.began.wall_ns,
-            service_tier=response.service_tier or attempt.request.service_tier,
+            provider=request.provider,
+            models=(response.model, request.model),
+            at_ns=at_ns,
+            service_tier=response.service_tier or request.service_tier,
             reported=response.reported_cost,
             table=self._prices,
         )
