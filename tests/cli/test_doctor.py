@@ -170,3 +170,16 @@ def test_a_key_is_needed_where_the_server_has_one(tmp_path: Path) -> None:
         code, answered = doctor(*flags)
         assert code == 1
         assert "set SPANGLASS_API_KEY" in str(answered)
+
+
+def test_each_of_several_destinations_is_told(server: Started) -> None:
+    """Beside the server that takes it, a destination where nobody listens fails with its own line and cure."""
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    flags = ("--endpoint", server.otlp_http, "--server", server.ui)
+    code, document = doctor(*flags, SPANGLASS_DESTINATIONS=f"spanglass,{nowhere}")
+    assert code == 1
+    (ours, theirs) = said(document, "sent to")
+    assert ours == ("ok", "spanglass took traces and metrics")
+    assert theirs[0] == "fail"
+    assert f"{nowhere}/v1/" in theirs[1]
+    assert "refused" in theirs[1]

@@ -128,7 +128,7 @@ def doubles() -> Iterator[Finding]:
 
 def export() -> tuple[Finding, str | None]:
     """Send one span through the SDK as the application would; also returns its trace id when it left."""
-    where = next(iter(runtime.destinations()), None)
+    where = next((outlet.destination for outlet in runtime.outlets() if outlet.signal == "traces"), None)
     if where is None:
         return Finding("export", Status.FAIL, "the SDK sends no spans anywhere", "See the variables above."), None
     with trace.get_tracer("spanglass.doctor").start_as_current_span(_SPAN) as span:
@@ -144,6 +144,27 @@ def export() -> tuple[Finding, str | None]:
             cure = f"The receiver runs and wants a key: set {SDK_API_KEY.env} to the server's."
         return Finding("export", Status.FAIL, said, cure), None
     return Finding("export", Status.OK, f"{where} took a test span"), f"{context.trace_id:032x}"
+
+
+def reached() -> Iterator[Finding]:
+    """What each of several destinations took of the export before; one destination needs no list."""
+    names = list(dict.fromkeys(outlet.name for outlet in runtime.outlets()))
+    for name in names if len(names) > 1 else ():
+        outlets = [outlet for outlet in runtime.outlets() if outlet.name == name]
+        refused = next(
+            (outlet for outlet in outlets if outlet.last is not None and outlet.last.cause is not None), None
+        )
+        if refused is not None and refused.last is not None:
+            says = f"{name} does not take {refused.signal} at {refused.destination}: {refused.last.said}"
+            yield Finding("sent to", Status.FAIL, says, refused.cure())
+            continue
+        took = " and ".join(outlet.signal for outlet in outlets if outlet.last is not None) or "nothing yet"
+        yield Finding("sent to", Status.OK, f"{name} took {took}")
+
+
+def keeps_traces(name: str) -> bool:
+    """Whether a destination of that name may be a spanglass server, which can be asked for the test span."""
+    return name in {"spanglass", "otlp"}
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def doctor(
 
 def _findings(sources: Sources, endpoint: str | None, server: str | None) -> list[Finding]:
     from spanglass.cli import diagnosis  # noqa: PLC0415 - `--help` needs no SDK
-    from spanglass.sdk.runtime import destinations, init, shutdown  # noqa: PLC0415 - likewise
+    from spanglass.sdk.runtime import init, outlets, shutdown  # noqa: PLC0415 - likewise
 
     findings = list(diagnosis.variables(os.environ))
     os.environ.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", "3")  # seconds; an application may be more patient
@@ -65,8 +65,10 @@ def _findings(sources: Sources, endpoint: str | None, server: str | None) -> lis
     findings += diagnosis.doubles()
     exported, trace_id = diagnosis.export()
     findings.append(exported)
-    if trace_id:
-        address = server or diagnosis.server_of(next(iter(destinations()), None), sources)
+    findings += diagnosis.reached()
+    ours = next((outlet.destination for outlet in outlets() if diagnosis.keeps_traces(outlet.name)), None)
+    if trace_id and (server or ours):
+        address = server or diagnosis.server_of(ours, sources)
         findings.append(diagnosis.arrival(trace_id, address.rstrip("/"), diagnosis.api_key(sources)))
     shutdown()
     return findings

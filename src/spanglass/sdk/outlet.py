@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, set_value
 
 from spanglass.sdk import dropped, outage
-from spanglass.sdk.delivery import Cause, Delivery
+from spanglass.sdk.delivery import Cause, Delivery, cure
 from spanglass.sdk.dropped import Signal
 
 B_contra = TypeVar("B_contra", contravariant=True)
@@ -60,7 +60,11 @@ class Outlet(Generic[B_contra]):
         count: How many items a batch has.
 
     Attributes:
+        signal: As given.
+        destination: Where to, as given.
+        name: As given.
         tally: What went through.
+        last: What came of the latest batch; None before the first.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Outlet(Generic[B_contra]):
         self.destination = where
         self.name = name
         self.tally = Tally()
+        self.last: Delivery | None = None
         self._credentials = credentials
         self._count = count or _length
         self._make = make
@@ -96,7 +101,7 @@ class Outlet(Generic[B_contra]):
     def send(self, batch: B_contra) -> bool:
         """Send a batch; True when the other side took it. Called from one thread at a time."""
         began = time.perf_counter()
-        delivery = self._deliver(batch)
+        self.last = delivery = self._deliver(batch)
         self.tally.durations_s.append(time.perf_counter() - began)
         self.tally.size += delivery.size
         if delivery.cause is not None:
@@ -126,6 +131,10 @@ class Outlet(Generic[B_contra]):
         if getattr(result, "name", "SUCCESS") != "SUCCESS":
             return Delivery(Cause.OTHER, _sending.said or "the exporter gave no reason")
         return Delivery()
+
+    def cure(self) -> str:
+        """Return what to do about the latest failure; empty where there was none or nobody knows."""
+        return "" if self.last is None or self.last.cause is None else cure(self.last.cause, self._credentials)
 
     def close(self) -> None:
         """Close the exporter's connections."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spanglass.errors import PriceTableError
 from spanglass.sdk import active, dropped, guard
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from spanglass.sdk.calls.recorder import Recorder
     from spanglass.sdk.exporters import Sending
     from spanglass.sdk.logs import LogBridge
+    from spanglass.sdk.outlet import Outlet
     from spanglass.sdk.providers import Pipelines
 
 EXIT_TIMEOUT_S = 5.0
@@ -146,10 +147,10 @@ def _flush(deadline_s: float) -> bool:
     return all(finished)
 
 
-def destinations() -> tuple[str, ...]:
-    """Return where this process sends spans and logs to, spans first; `spanglass doctor` shows it."""
+def outlets() -> tuple[Outlet[Any], ...]:
+    """Return the ways out of this process: those of spans, of log records, then of metrics; for `spanglass doctor`."""
     running = _state.running
-    return () if running is None else tuple(outlet.destination for _, outlet in running.pipelines.queues)
+    return () if running is None else tuple(running.pipelines.outlets())
 
 
 @safely("shutdown")
