@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from spanglass.sdk.structure.step import step
     from spanglass.sdk.structure.tool import tool
     from spanglass.sdk.structure.workflow import workflow
+    from spanglass.sdk.turn import Turns, turn
 
 __all__ = [
     "JsonFormatter",
     "TextFormatter",
+    "Turns",
     "__version__",
     "agent",
     "approval",
@@ -39,12 +41,14 @@ __all__ = [
     "shutdown",
     "step",
     "tool",
+    "turn",
     "workflow",
 ]
 
 _LATER: dict[str, str] = {
     "JsonFormatter": "spanglass.sdk.logformat",
     "TextFormatter": "spanglass.sdk.logformat",
+    "Turns": "spanglass.sdk.turn",
     "agent": "spanglass.sdk.structure.agent",
     "approval": "spanglass.sdk.structure.approval",
     "carry": "spanglass.sdk.propagation.carry",
@@ -54,6 +58,7 @@ _LATER: dict[str, str] = {
     "retrieval": "spanglass.sdk.structure.retrieval",
     "step": "spanglass.sdk.structure.step",
     "tool": "spanglass.sdk.structure.tool",
+    "turn": "spanglass.sdk.turn",
     "workflow": "spanglass.sdk.structure.workflow",
 }
 

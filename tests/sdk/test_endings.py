@@ -96,7 +96,7 @@ def serving(command: str, folder: Path, seen: Receiver) -> Iterator[int]:
         "gunicorn threads",
         "uvicorn",
         "uvicorn workers",
-        "uvicorn limited",
+        "uvicorn replaced",
     ],
 )
 def test_each_worker_sends_its_own_and_nothing_is_lost(command: str, tmp_path: Path) -> None:
