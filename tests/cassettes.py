@@ -60,10 +60,10 @@ class Exchange:
             piece: Bytes of each piece that is sent; None sends all at once.
             gzipped: Encode the body.
         """
-        body = gzip.compress(self.body) if gzipped else self.body
-        step = piece or len(body)
-        headers = {"content-type": self.content_type} | ({"content-encoding": "gzip"} if gzipped else {})
-        return Answer([body[at : at + step] for at in range(0, len(body), step)], self.status, headers)
+        step = piece or len(self.body)
+        pieces = [self.body[at : at + step] for at in range(0, len(self.body), step)]
+        answer = Answer(pieces, self.status, {"content-type": self.content_type})
+        return answer.encoded() if gzipped else answer
 
 
 def names(provider: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,15 @@ class Answer:
     pieces: Sequence[bytes | Act] = ()
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+
+    def encoded(self) -> "Answer":
+        """Return the same answer with a gzip-encoded body, each piece sent as soon as it is encoded."""
+        encoder = zlib.compressobj(wbits=31)
+        pieces = [
+            encoder.compress(piece) + encoder.flush(zlib.Z_SYNC_FLUSH) if isinstance(piece, bytes) else piece
+            for piece in self.pieces
+        ]
+        return Answer([*pieces, encoder.flush()], self.status, {**self.headers, "content-encoding": "gzip"})
 
 
 @dataclass(frozen=True)
