@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
@@ -24,7 +25,9 @@ from spanglass.sdk.labels import Labels
 class Telemetry:
     """Providers that keep everything in memory, and the recorder that writes to them."""
 
-    def __init__(self, *, content: ContentMode, sampler: Sampler, hosts: dict[str, str]) -> None:
+    def __init__(
+        self, *, content: ContentMode, sampler: Sampler, hosts: dict[str, str], prices: Path | None = None
+    ) -> None:
         self._spans = InMemorySpanExporter()
         self._records = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK left it untyped
         self._reader = InMemoryMetricReader()
@@ -39,6 +42,7 @@ class Telemetry:
             logger_provider=self.loggers,
             content=content,
             labels=Labels(limit=100),
+            price_table_path=prices,
             hosts=hosts,
         )
 
@@ -77,13 +81,15 @@ def recording(
     content: ContentMode = ContentMode.NO_CONTENT,
     sampler: Sampler = ALWAYS_ON,
     hosts: dict[str, str] | None = None,
+    prices: Path | None = None,
 ) -> Iterator[Telemetry]:
     """Record calls while the block runs; a fault of ours that the guard caught fails the test.
 
     The scripted server's host is named as OpenAI's, so that its answers have prices.
     """
     before = dict(guard.faults())
-    telemetry = Telemetry(content=content, sampler=sampler, hosts={"127.0.0.1": "openai"} if hosts is None else hosts)
+    hosts = {"127.0.0.1": "openai"} if hosts is None else hosts
+    telemetry = Telemetry(content=content, sampler=sampler, hosts=hosts, prices=prices)
     hooks.install(telemetry.recorder)
     try:
         yield telemetry
