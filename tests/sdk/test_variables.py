@@ -173,6 +173,16 @@ def test_tls_trusts_the_certificates_it_is_told_to(tmp_path_factory: pytest.Temp
         assert counts(seen) == (1, 1, 1)
 
 
+def test_a_proxy_is_used_where_one_is_named() -> None:
+    """HTTP_PROXY is asked for hosts that NO_PROXY does not name."""
+    with receiver() as proxy, receiver() as near:
+        run(APP, endpoint="http://far.invalid:4318", HTTP_PROXY=proxy.endpoint, http_proxy=proxy.endpoint)
+        assert counts(proxy) == (1, 1, 1)
+        assert proxy.requests[0].path.startswith("http://far.invalid:4318/v1/")
+        run(APP, endpoint=near.endpoint, http_proxy=proxy.endpoint, NO_PROXY="127.0.0.1")
+        assert (counts(proxy), counts(near)) == ((1, 1, 1), (1, 1, 1))
+
+
 def test_the_timeout_bounds_an_export() -> None:
     """OTEL_EXPORTER_OTLP_TIMEOUT, in seconds, ends the wait for a receiver that does not answer."""
     script = APP + "\nimport time; began = time.monotonic(); print(spanglass.flush(20), time.monotonic() - began < 5)"
