@@ -1,9 +1,7 @@
 """Whatever is answered and however it is read, the application must get the same with the hooks as without."""
 
 import asyncio
-import gzip
 import ssl
-import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -12,38 +10,12 @@ import httpx
 import httpx2
 import pytest
 
-from scripted import Act, Answer, ScriptedServer, scripted
+from answers import ANSWERS, BODY, PATH
+from scripted import ScriptedServer, scripted
 from telemetry import recording
 
 LIBRARIES = (httpx, httpx2)
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # making the default one takes longer than the rest of a test
-PATH = "/v1/chat/completions"
-BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
-JSON = b'{"id": "c", "model": "gpt-4o-mini-2024-07-18", "choices": [], "usage": {"prompt_tokens": 1}}'
-EVENTS = [b'data: {"id":"c","choices":[{"delta":{"content":"%d"}}]}\n\n' % n for n in range(5)]
-SSE = {"content-type": "text/event-stream"}
-
-
-def zipped(pieces: list[bytes]) -> list[bytes]:
-    """Compress each piece by itself within one gzip stream, as providers flush events."""
-    packer = zlib.compressobj(wbits=31)
-    return [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in pieces] + [packer.flush()]
-
-
-ANSWERS = {
-    "json": [Answer([JSON])],
-    "gzip json": [Answer([gzip.compress(JSON)], headers={"content-encoding": "gzip"})],
-    "broken gzip": [Answer([b"no gzip at all"], headers={"content-encoding": "gzip"})],
-    "unknown encoding": [Answer([JSON], headers={"content-encoding": "x-own"})],
-    "empty": [Answer()],
-    "stream": [Answer([*EVENTS, b"data: [DONE]\n\n"], headers=SSE)],
-    "gzip stream": [Answer(zipped([*EVENTS, b"data: [DONE]\n\n"]), headers={**SSE, "content-encoding": "gzip"})],
-    "cut stream": [Answer([*EVENTS[:2], Act.CUT], headers=SSE)],
-    "cut at once": [Answer([Act.CUT])],
-    "refused": [Answer([b'{"error": {"code": "bad", "message": "No."}}'], 400)],
-    "failed": [Answer([b"<html>oops"], 503, {"retry-after": "soon"})],
-    "redirected": [Answer([b"there"], 307, {"location": "/v1/other/chat/completions"}), Answer([JSON])],
-}
 
 
 def facts(response: httpx2.Response) -> dict[str, object]:

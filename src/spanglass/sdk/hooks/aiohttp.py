@@ -147,6 +147,8 @@ class _Hook:
             if waiting is not None:
                 content._buffer = _Heard(waiting, attempt)  # noqa: SLF001 - the one place that all bytes go through
                 content.on_eof(attempt.ended)
+                if (error := content.exception()) is not None:
+                    attempt.broke(error)  # it came broken, together with its head
                 listening = True
         if not listening:
             attempt.ended()

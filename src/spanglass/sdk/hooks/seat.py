@@ -72,7 +72,8 @@ def patch(owner: object, name: str, around: Callable[..., Callable[..., object]]
     original = owner.__dict__.get(name) if isinstance(owner, type) else None
     if not isinstance(owner, type) or original is None or hasattr(original, _MARK):
         return None
-    replacement = around(original)
+    # Asked for through the class, another tool's wrapper comes out as a function that knows what `self` is.
+    replacement = around(getattr(owner, name))
     setattr(replacement, _MARK, replacement)
     return Patch(owner, name, original, replacement)
 
