@@ -183,7 +183,8 @@ class Run:
             self.span.set_status(Status(StatusCode.ERROR, message))
         elif error is not None and not isinstance(error, Exception):
             results[attr.CANCELLED] = True
-        self.span.set_attributes(results)
+        if results:
+            self.span.set_attributes(results)
 
 
 def _message(error: BaseException) -> str | None:

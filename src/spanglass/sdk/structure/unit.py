@@ -8,6 +8,7 @@ from functools import partial, wraps
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
+from spanglass.sdk import active
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.structure.generators import Begin, around_async_generator, around_generator
 from spanglass.sdk.structure.run import Run
@@ -126,6 +127,8 @@ def _ended(run: Run, result: object) -> None:
 def _around_function(begin: Begin, function: _Function) -> _Function:
     @wraps(function)
     def ran(*args: object, **kwargs: object) -> object:
+        if active.current() is None:
+            return function(*args, **kwargs)
         run = begin(args, kwargs)
         run.resume()
         try:
