@@ -24,7 +24,7 @@ FRAMEWORKS = (
     Framework("fastapi", "fastapi", "fastapi.applications", "", way=f"{_WAYS}.fastapi"),
     Framework("flask", "flask", "flask.app", f"{_CONTRIB}.flask:FlaskInstrumentor", way=f"{_WAYS}.flask"),
     Framework("psycopg", "psycopg", "psycopg", f"{_CONTRIB}.psycopg:PsycopgInstrumentor", _SQL),
-    Framework("redis", "redis", "redis", f"{_CONTRIB}.redis:RedisInstrumentor"),
+    Framework("redis", "redis", "redis", f"{_CONTRIB}.redis:RedisInstrumentor", way=f"{_WAYS}.redis"),
     Framework("celery", "celery", "celery.app.base", f"{_CONTRIB}.celery:CeleryInstrumentor"),
     # HTTP clients: calls to models are left out by our own hooks, which must stand around these.
     Framework("requests", "requests", "requests", f"{_CONTRIB}.requests:RequestsInstrumentor"),
