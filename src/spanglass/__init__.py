@@ -12,6 +12,9 @@ from spanglass.version import __version__
 
 if TYPE_CHECKING:
     from spanglass.sdk.logformat import JsonFormatter, TextFormatter
+    from spanglass.sdk.numbers.counter import counter
+    from spanglass.sdk.numbers.gauge import gauge
+    from spanglass.sdk.numbers.timer import timer
     from spanglass.sdk.propagation.carry import carry
     from spanglass.sdk.propagation.message import extract, inject
     from spanglass.sdk.structure.agent import agent
@@ -32,14 +35,17 @@ __all__ = [
     "approval",
     "carry",
     "context",
+    "counter",
     "extract",
     "flush",
+    "gauge",
     "init",
     "inject",
     "llm_call",
     "retrieval",
     "shutdown",
     "step",
+    "timer",
     "tool",
     "turn",
     "workflow",
@@ -52,11 +58,14 @@ _LATER: dict[str, str] = {
     "agent": "spanglass.sdk.structure.agent",
     "approval": "spanglass.sdk.structure.approval",
     "carry": "spanglass.sdk.propagation.carry",
+    "counter": "spanglass.sdk.numbers.counter",
     "extract": "spanglass.sdk.propagation.message",
+    "gauge": "spanglass.sdk.numbers.gauge",
     "inject": "spanglass.sdk.propagation.message",
     "llm_call": "spanglass.sdk.structure.llm_call",
     "retrieval": "spanglass.sdk.structure.retrieval",
     "step": "spanglass.sdk.structure.step",
+    "timer": "spanglass.sdk.numbers.timer",
     "tool": "spanglass.sdk.structure.tool",
     "turn": "spanglass.sdk.turn",
     "workflow": "spanglass.sdk.structure.workflow",
