@@ -10,6 +10,8 @@ NOW_NS = 1_792_000_000_000_000_000  # 2026-10-14T17:46:40Z
 @pytest.mark.parametrize(
     ("headers", "count"),
     [({}, 0), ({"x-stainless-retry-count": "0"}, 0), ({"x-stainless-retry-count": "2"}, 2)]
+    + [({"amz-sdk-request": "attempt=1"}, 0), ({"amz-sdk-request": "ttl=20261121T150000Z; attempt=3; max=5"}, 2)]
+    + [({"amz-sdk-request": "max=5"}, 0), ({"amz-sdk-request": "attempt=x"}, 0)]
     + [({"x-stainless-retry-count": odd}, 0) for odd in ("", "two", "-1", "1.5", "²", "9" * 5000)],
 )
 def test_resend_count(headers: dict[str, str], count: int) -> None:
@@ -42,5 +44,6 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 def test_no_header_breaks_anything(value: str) -> None:
     """Whatever a server or an application writes into the headers, nothing is raised."""
     assert resend_count({"x-stainless-retry-count": value}) >= 0
+    assert resend_count({"amz-sdk-request": value}) >= 0
     seconds = retry_after_s({"retry-after": value}, NOW_NS)
     assert seconds is None or seconds >= 0

@@ -8,7 +8,7 @@ from typing import Protocol
 
 # Sent by the SDKs that Stainless generates: openai, anthropic, groq, ...
 RETRY_COUNT = "x-stainless-retry-count"
-# Sent by Amazon's: `attempt=2; max=5` is the first retry.
+# Sent by Amazon's: `ttl=20261121T150000Z; attempt=2; max=5` is the first retry.
 AMAZON_ATTEMPT = "amz-sdk-request"
 
 
@@ -25,7 +25,9 @@ def resend_count(headers: Headers) -> int:
     if count is not None:
         return _count(count)
     attempt = headers.get(AMAZON_ATTEMPT)
-    return 0 if attempt is None else max(0, _count(attempt.partition(";")[0].strip().removeprefix("attempt=")) - 1)
+    if attempt is None:
+        return 0
+    return max(0, _count(attempt.partition("attempt=")[2].partition(";")[0]) - 1)
 
 
 def retry_after_s(headers: Headers, now_ns: int) -> float | None:
