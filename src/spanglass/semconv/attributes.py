@@ -159,8 +159,8 @@ COST_EXACT = _ours("spanglass.cost.amount", "string", "The same amount as an exa
 RESEND_COUNT = _otel("http.request.resend_count", "int", "Which retry this attempt is; unset on the first.")
 HTTP_METHOD = _otel("http.request.method", "string", "HTTP method.")
 HTTP_STATUS_CODE = _otel("http.response.status_code", "int", "HTTP status code.")
-SERVER_ADDRESS = _otel("server.address", "string", "Host of the provider.")
-SERVER_PORT = _otel("server.port", "int", "Port of the provider.")
+SERVER_ADDRESS = _otel("server.address", "string", "Host of the provider, or of the broker.")
+SERVER_PORT = _otel("server.port", "int", "Port of the same.")
 RETRY_AFTER = _ours("spanglass.response.retry_after", "double", "Seconds the provider asked to wait.")
 
 # Content, off unless switched on
@@ -205,6 +205,24 @@ FOLDED_DURATION = _ours("spanglass.folded.duration", "double", "Seconds they too
 DB_SYSTEM = _otel("db.system.name", "string", "The database product.")
 DB_OPERATION = _otel("db.operation.name", "string", "The database operation.")
 MESSAGING_SYSTEM = _otel("messaging.system", "string", "The messaging product.")
+MESSAGING_OPERATION = _otel("messaging.operation.name", "string", "What is done, as the client says: send, process.")
+MESSAGING_OPERATION_TYPE = _otel("messaging.operation.type", "string", "send, receive or process.")
+MESSAGING_DESTINATION = _otel("messaging.destination.name", "string", "The topic or queue.")
+MESSAGING_PARTITION = _otel("messaging.destination.partition.id", "string", "The partition.")
+MESSAGING_GROUP = _otel("messaging.consumer.group.name", "string", "The consumer group.")
+MESSAGING_BODY_SIZE = _otel("messaging.message.body.size", "int", "Bytes of the message's body.")
+MESSAGING_BATCH_COUNT = _otel("messaging.batch.message_count", "int", "Messages processed together.")
+KAFKA_OFFSET = _otel("messaging.kafka.offset", "int", "The message's place in its partition.")
+KAFKA_MESSAGE_KEY = _otel("messaging.kafka.message.key", "string", "Key of the message; content.")
+KAFKA_TOMBSTONE = _otel("messaging.kafka.message.tombstone", "boolean", "True where the message has no body.")
+QUEUE_TIME = _ours(
+    "spanglass.messaging.queue_time", "double", "Seconds from the message's timestamp to the start of its processing."
+)
+TLS_ESTABLISHED = _otel("tls.established", "boolean", "Whether the connection is encrypted.")
+CONNECT_TRANSPORT_TIME = _ours(
+    "spanglass.connect.transport_time", "double", "Seconds until the connection was there: name lookup, TCP and TLS."
+)
+CONNECT_TLS_TIME = _ours("spanglass.connect.tls_time", "double", "Seconds of the TLS handshake alone.")
 
 # Quality
 EVALUATION_NAME = _genai("gen_ai.evaluation.name", "string", "Name of the check or of the kind of feedback.")

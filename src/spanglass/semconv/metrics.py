@@ -51,6 +51,7 @@ TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304,
 AGENT_DURATION = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6)
 WORKFLOW_DURATION = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 DB_DURATION = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
+QUEUE = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 FIRST_TOKEN = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 20, 40)
 USD = (0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 25)
 SCORE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -213,6 +214,40 @@ DB_OPERATION_DURATION = _histogram(
     (attr.DB_SYSTEM, attr.DB_OPERATION, attr.ERROR_TYPE),
     DB_DURATION,
     Origin.OTEL,
+)
+
+_MESSAGING = (attr.MESSAGING_SYSTEM, attr.MESSAGING_OPERATION, attr.MESSAGING_DESTINATION)
+MESSAGING_SEND = _histogram(
+    "messaging.client.operation.duration",
+    "s",
+    "Duration of sending a message, to its delivery.",
+    (*_MESSAGING, attr.ERROR_TYPE),
+    DB_DURATION,
+    Origin.OTEL,
+)
+MESSAGING_PROCESS = _histogram(
+    "messaging.process.duration",
+    "s",
+    "Duration of processing a message, or a batch.",
+    (*_MESSAGING, attr.MESSAGING_GROUP, attr.ERROR_TYPE),
+    DURATION,
+    Origin.OTEL,
+)
+MESSAGING_QUEUE_TIME = _histogram(
+    "spanglass.messaging.queue.duration",
+    "s",
+    "From a message's timestamp to the start of its processing.",
+    (attr.MESSAGING_SYSTEM, attr.MESSAGING_DESTINATION, attr.MESSAGING_GROUP),
+    QUEUE,
+    Origin.SPANGLASS,
+)
+MESSAGING_CONNECT = _histogram(
+    "spanglass.messaging.connect.duration",
+    "s",
+    "Duration of connecting to a broker, TLS and login included.",
+    (attr.MESSAGING_SYSTEM, attr.SERVER_ADDRESS, attr.ERROR_TYPE),
+    DB_DURATION,
+    Origin.SPANGLASS,
 )
 
 # Quality
