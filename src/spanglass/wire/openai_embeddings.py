@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from spanglass.call import Request, Response, StreamTimes
+from spanglass.call import Request, Response, StreamTimes, Usage
 from spanglass.wire.codec import Seen, Slots
-from spanglass.wire.document import count, parse, text
+from spanglass.wire.document import count, mapping, parse, text
 from spanglass.wire.framing import Framing, server_sent
 from spanglass.wire.openai_error import read_error
 from spanglass.wire.openai_request import MAX_BODY
@@ -50,7 +50,7 @@ class EmbeddingsAnswer:
         return Response(
             id=text(document.get("id")),
             model=text(document.get("model")),
-            usage=read_usage(usage),
+            usage=read_usage(usage) or _total(usage),
             complete=self.complete or complete,
             times=times,
             error_type=kind,
@@ -105,6 +105,12 @@ class Embeddings:
         if last:
             kept += body[last:]
             body[:] = kept
+
+
+def _total(usage: object) -> Usage | None:
+    """Some hosts (Voyage, Jina) give a total alone, and all of it is input."""
+    tokens = count(mapping(usage).get("total_tokens"))
+    return None if tokens is None else Usage(tokens)
 
 
 def _length(given: object) -> int | None:
