@@ -58,6 +58,11 @@ class Run:
         """Arguments and results are to be put on the span."""
         return self._content and self.span.is_recording()
 
+    @property
+    def is_open(self) -> bool:
+        """It has begun and not ended; it never begins where spanglass is off."""
+        return self._ledger is not None
+
     @_guard
     def start(self, began: Moment | None = None) -> None:
         """Begin; the span is open from now, and not yet current.
