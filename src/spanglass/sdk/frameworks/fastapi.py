@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from fastapi import FastAPI
+from fastapi.applications import FastAPI
 
 from spanglass.sdk.frameworks.asgi import Application, Scope
 from spanglass.sdk.frameworks.method import wrap_method

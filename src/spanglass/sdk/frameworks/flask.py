@@ -10,6 +10,7 @@ from flask import Flask
 
 from spanglass.sdk.frameworks.method import wrap_method
 from spanglass.sdk.frameworks.quiet import quiet_urls
+from spanglass.sdk.frameworks.stable import stable_names
 from spanglass.sdk.guard import safely
 
 _guard = safely("frameworks.flask")
@@ -51,5 +52,6 @@ def _instrument(instrumentor: FlaskInstrumentor, app: Flask) -> None:
     if app._got_first_request:  # noqa: SLF001 - Flask takes no more handlers then, and has no public word for it
         setattr(app, _MARK, True)
         return
-    # Its SQL comments would leave their context attached to the thread.
-    instrumentor.instrument_app(app, excluded_urls=quiet_urls("flask"), enable_commenter=False)
+    with stable_names():
+        # Its SQL comments would leave their context attached to the thread.
+        instrumentor.instrument_app(app, excluded_urls=quiet_urls("flask"), enable_commenter=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any
 
 _MARK = "__spanglass_framework__"
@@ -15,7 +16,7 @@ def wrap_method(owner: type, name: str, around: Callable[..., Any]) -> None:
     Args:
         owner: The class.
         name: The method's name.
-        around: Called in its place.
+        around: Called in its place; a coroutine function where the method is one.
     """
     original = owner.__dict__[name]
     if hasattr(original, _MARK):
@@ -25,5 +26,10 @@ def wrap_method(owner: type, name: str, around: Callable[..., Any]) -> None:
     def wrapped(self: object, *args: object, **kwargs: object) -> object:
         return around(original, self, *args, **kwargs)
 
-    setattr(wrapped, _MARK, True)
-    setattr(owner, name, wrapped)
+    @wraps(original)
+    async def awaited(self: object, *args: object, **kwargs: object) -> object:
+        return await around(original, self, *args, **kwargs)
+
+    replacement = awaited if iscoroutinefunction(original) else wrapped
+    setattr(replacement, _MARK, True)
+    setattr(owner, name, replacement)

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from spanglass.sdk.frameworks.asgi import Application, Middleware
 from spanglass.sdk.frameworks.method import wrap_method
+from spanglass.sdk.frameworks.stable import stable_names
 from spanglass.sdk.guard import safely
 
 _guard = safely("frameworks.starlette")
@@ -28,7 +29,7 @@ def around_stack(framework: str) -> Callable[[Callable[[Starlette], Application]
     def build(original: Callable[[Starlette], Application], app: Starlette) -> Application:
         stack = original(app)
         if not _has_another(app):
-            with _guard:
+            with _guard, stable_names():
                 return Middleware(stack, framework)
         return stack
 

@@ -22,7 +22,7 @@ FRAMEWORKS = (
     ),
     Framework("starlette", "asgi", "starlette.applications", f"{_CONTRIB}.asgi:", way=f"{_WAYS}.starlette"),
     Framework("fastapi", "fastapi", "fastapi.applications", "", way=f"{_WAYS}.fastapi"),
-    Framework("flask", "flask", "flask.app", f"{_CONTRIB}.flask:FlaskInstrumentor", way=f"{_WAYS}.flask"),
+    Framework("flask", "flask", "flask", f"{_CONTRIB}.flask:FlaskInstrumentor", way=f"{_WAYS}.flask"),
     Framework("psycopg", "psycopg", "psycopg", f"{_CONTRIB}.psycopg:PsycopgInstrumentor", _SQL),
     Framework("redis", "redis", "redis", f"{_CONTRIB}.redis:RedisInstrumentor", way=f"{_WAYS}.redis"),
     Framework("celery", "celery", "celery.app.base", f"{_CONTRIB}.celery:CeleryInstrumentor"),
