@@ -54,6 +54,9 @@ NOT_CURRENT = frozenset(
 )
 """Scopes whose spans are open but not current at the request, so that `calls.beside` has to look for them."""
 
+UNSOUND = frozenset({"opentelemetry.instrumentation.anthropic"})
+"""Scopes whose spans never end where a stream is closed early, and count some output twice: a span of ours stands."""
+
 CONTEXT_KEY = "opentelemetry.genai.client.inference.context"
 """Where opentelemetry-util-genai keeps the call in hand in the context; the only trace of it on an unsampled call."""
 

@@ -18,6 +18,7 @@ from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.producers import (
     CONTEXT_KEY,
     NOBODY,
+    UNSOUND,
     UTIL_GENAI,
     Producer,
     is_span_of,
@@ -89,14 +90,18 @@ class Subjects:
         span = None if self._beside is None else self._beside.parent_for(trace_id)
         if self._beside is None or span is None:
             return None
+        scope = _scope(span)
+        unsound = scope in UNSOUND
         if self._is_of(request, span):
-            if _names_another(request, span) or not self._claim(span):
+            again = unsound and attr.RESEND_COUNT in attributes  # the attempt before has it, and gives it up to nobody
+            if _names_another(request, span) or not (self._claim(span) or again):
                 return None
-            self._beside.took(span, span)
-            return self._enriched(span, moment, attributes)
+            if not unsound:
+                self._beside.took(span, span)
+                return self._enriched(span, moment, attributes)
         subject = self.own(request, moment._replace(context=set_span_in_context(span, moment.context)), attributes)
         self._beside.took(span, subject.span)
-        return subject
+        return subject._replace(producer=producer_of(scope)) if unsound else subject
 
     def _with_others(self, request: Request, subject: Subject) -> Subject:
         """Add what others record of the call than the one whose span is current; their spans will be marked."""
