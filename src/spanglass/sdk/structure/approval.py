@@ -22,7 +22,9 @@ from spanglass.semconv import metrics
 _guard = safely("structure.approval")
 _REASON = "approval"
 _EXPIRED = "expired"
-_BY_ANSWER = {True: "approved", False: "denied"}
+OUTCOMES = ("approved", "denied", _EXPIRED)
+"""Words for how a wait comes out; the application may say others."""
+_BY_ANSWER: dict[object, str] = {True: "approved", False: "denied", **{word: word for word in OUTCOMES}}
 
 
 class ApprovalRun(Run):
@@ -53,9 +55,9 @@ class ApprovalRun(Run):
         self._by = None if by is None else str(by)
 
     def returned(self, value: object) -> None:
-        """Take what a decorated function returned as the outcome, where it is one: True, False or a word."""
-        if isinstance(value, bool | str) and self._outcome is None:
-            self.decided(_BY_ANSWER[value] if isinstance(value, bool) else value)
+        """Take what a decorated function returned as the outcome, where it is one; other texts may be content."""
+        if isinstance(value, bool | str) and value in _BY_ANSWER and self._outcome is None:
+            self._outcome = _BY_ANSWER[value]
 
     def settle(self, ended_ns: int) -> None:
         """Write down how it came out, and that everything around waited meanwhile."""
@@ -103,7 +105,8 @@ class Approval:
 
         Its span is `wait {reason} {name}`, its metric `spanglass.wait.duration`; agents, workflows, tools and steps
         around it say in `spanglass.agent.waited` how much of their duration it was. `TimeoutError` is the outcome
-        expired, and no failure. A decorated function's answer is the outcome: True, False or a word.
+        expired, and no failure. A decorated function's answer is the outcome where it is True, False, approved, denied
+        or expired.
 
         Args:
             name: What is to be decided; the function's name by default.

@@ -28,7 +28,7 @@ class Unit(Generic[RunT]):
     As a context manager make a new one for each use: an instance must not be entered twice at once.
 
     Args:
-        name: What it is called; a decorated function's own name by default.
+        name: What it is called; a decorated function's own name by default, without underscores in front.
         make: Makes a run.
     """
 
@@ -71,7 +71,8 @@ class Unit(Generic[RunT]):
         self.__exit__(kind, error, traceback)
 
     def _around(self, function: _Function) -> _Function:
-        name = self._name or getattr(function, "__name__", None) or type(function).__name__
+        own = getattr(function, "__name__", None) or type(function).__name__
+        name = self._name or own.lstrip("_") or own
         summary = (inspect.getdoc(function) or "").strip().partition("\n")[0] or None
         begin = partial(_begun, partial(self._make, name, summary), _Arguments(function))
         # An instance with `__call__` is what its `__call__` is.
