@@ -11,6 +11,7 @@ from spanglass.sdk.runtime import flush, init, shutdown
 from spanglass.version import __version__
 
 if TYPE_CHECKING:
+    from spanglass import kafka
     from spanglass.sdk.logformat import JsonFormatter, TextFormatter
     from spanglass.sdk.numbers.counter import counter
     from spanglass.sdk.numbers.gauge import gauge
@@ -41,6 +42,7 @@ __all__ = [
     "gauge",
     "init",
     "inject",
+    "kafka",
     "llm_call",
     "retrieval",
     "shutdown",
@@ -65,14 +67,19 @@ _LATER: dict[str, str] = {
     "llm_call": "spanglass.sdk.structure.llm_call",
     "retrieval": "spanglass.sdk.structure.retrieval",
     "step": "spanglass.sdk.structure.step",
-    "timer": "spanglass.sdk.numbers.timer",
     "tool": "spanglass.sdk.structure.tool",
     "turn": "spanglass.sdk.turn",
     "workflow": "spanglass.sdk.structure.workflow",
+    "timer": "spanglass.sdk.numbers.timer",
 }
 
 
+_LATER_MODULES = frozenset({"kafka"})
+
+
 def __getattr__(name: str) -> object:
+    if name in _LATER_MODULES:
+        return import_module(f"spanglass.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'spanglass' has no attribute {name!r}")
     value: object = getattr(import_module(_LATER[name]), name)

@@ -9,6 +9,7 @@ from spanglass.sdk.frameworks.framework import Framework
 
 _CONTRIB = "opentelemetry.instrumentation"
 _WAYS = "spanglass.sdk.frameworks"
+_KAFKA = "spanglass.sdk.kafka"
 # Statements are recorded as written, with placeholders; what stands for these is not, and nothing is added to them.
 _SQL = MappingProxyType({"enable_commenter": False, "capture_parameters": False})
 
@@ -36,6 +37,17 @@ FRAMEWORKS = (
         "aiohttp",
         f"{_CONTRIB}.aiohttp_client:AioHttpClientInstrumentor",
         entry_point="aiohttp-client",
+    ),
+    # Ours alone: OpenTelemetry's consumer spans are not current while the message is handled, see docs/adr/0009.
+    Framework("kafka-python", "kafka", "kafka", "", way=f"{_KAFKA}.kafka_python", entry_point="kafka"),
+    Framework("aiokafka", "kafka", "aiokafka", "", way=f"{_KAFKA}.aiokafka"),
+    Framework(
+        "confluent-kafka",
+        "kafka",
+        "confluent_kafka.cimpl",
+        "",
+        way=f"{_KAFKA}.confluent",
+        entry_point="confluent_kafka",
     ),
 )
 
