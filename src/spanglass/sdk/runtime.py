@@ -306,6 +306,7 @@ def _hook_into_process() -> None:
         from spanglass.sdk import endings  # noqa: PLC0415 - as in `_see_calls`
 
         endings.watch(partial(flush, EXIT_TIMEOUT_S))
+    _flush_when_multiprocessing_ends()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_renew_after_fork)
 
@@ -333,9 +334,12 @@ def _renew_after_fork() -> None:
 
 
 def _flush_when_multiprocessing_ends() -> None:
-    """A forked `multiprocessing.Process` ends without atexit; it runs finalisers that are registered inside it."""
-    if (module := sys.modules.get("multiprocessing.util")) is not None:
-        module.register_after_fork(_state, lambda _: module.Finalize(None, shutdown, exitpriority=1))
+    """A child of `multiprocessing` ends without atexit unless spawned; it runs finalisers registered inside it."""
+    if (module := sys.modules.get("multiprocessing.util")) is None:
+        return
+    module.register_after_fork(_state, lambda _: module.Finalize(None, shutdown, exitpriority=1))
+    if sys.modules["multiprocessing.process"].parent_process() is not None:  # `init` comes after the fork
+        module.Finalize(None, shutdown, exitpriority=1)
 
 
 @contextmanager
