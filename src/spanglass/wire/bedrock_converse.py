@@ -119,7 +119,7 @@ class ConverseAnswer:
 
     def _count(self, document: dict[str, object]) -> None:
         self._usage = read_usage(document.get("usage"))
-        self._times = read_times(document.get("metrics"))
+        self._times = read_times(mapping(document.get("metrics")).get("latencyMs"))
         self._tier = text(mapping(document.get("serviceTier")).get("type"))
 
     def _take(self, index: int, given: dict[str, object]) -> Seen:

@@ -11,6 +11,12 @@ from spanglass.call import ServerTimes, Usage
 from spanglass.wire.document import MAX_MESSAGE, count, mapping, rows, text
 
 _MS = 1_000_000
+_METRICS = {
+    "inputTokenCount": "inputTokens",
+    "outputTokenCount": "outputTokens",
+    "cacheReadInputTokenCount": "cacheReadInputTokens",
+    "cacheWriteInputTokenCount": "cacheWriteInputTokens",
+}
 _TYPE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -35,10 +41,15 @@ def read_usage(value: object) -> Usage | None:
     )
 
 
-def read_times(value: object) -> ServerTimes | None:
+def read_metrics(value: dict[str, object]) -> Usage | None:
+    """Return the counts of an invocation's metrics, which are those of Converse under other names."""
+    return read_usage({_METRICS[name]: given for name, given in value.items() if name in _METRICS})
+
+
+def read_times(latency_ms: object) -> ServerTimes | None:
     """Return the time that the service says a call took; None where it does not."""
-    latency_ms = count(mapping(value).get("latencyMs"))
-    return None if latency_ms is None else ServerTimes(total_ns=latency_ms * _MS)
+    known = count(latency_ms)
+    return None if known is None else ServerTimes(total_ns=known * _MS)
 
 
 def read_error(document: dict[str, object], named: str | None = None) -> tuple[str | None, str | None]:

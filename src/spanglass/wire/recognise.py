@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from spanglass.call import Request
 from spanglass.wire.anthropic_messages import MESSAGES
 from spanglass.wire.bedrock_converse import CONVERSE, CONVERSE_STREAM
+from spanglass.wire.bedrock_invoke import INVOKE, INVOKE_STREAM
 from spanglass.wire.codec import Codec
 from spanglass.wire.gemini import GENERATE_CONTENT, STREAM_GENERATE_CONTENT
 from spanglass.wire.gemini_embeddings import BATCH_EMBED_CONTENTS, EMBED_CONTENT, PREDICT
@@ -59,8 +60,8 @@ def _google(codec: Codec, end: str) -> tuple[_Route, ...]:
     return tuple([_Route(codec, end, (end,), family, before, model_optional=False) for family, before in places])
 
 
-def _bedrock(codec: Codec, end: str) -> tuple[_Route, ...]:
-    return (_Route(codec, end, (end,), "aws.bedrock", "/model/", model_optional=False),)
+def _bedrock(codec: Codec, end: str, of_models: str = "") -> tuple[_Route, ...]:
+    return (_Route(codec, end, (end,), "aws.bedrock", "/model/", model_optional=False, of_models=of_models),)
 
 
 _COUNTING = "count-tokens:"  # Vertex AI counts Claude's tokens by what looks like a model of this name
@@ -86,6 +87,8 @@ _ROUTES: dict[str, tuple[_Route, ...]] = {
     "predict": (_google(PREDICT, ":predict")[0]._replace(of_models="embedding"),),
     "converse": _bedrock(CONVERSE, "/converse"),
     "converse-stream": _bedrock(CONVERSE_STREAM, "/converse-stream"),
+    "invoke": _bedrock(INVOKE, "/invoke", "anthropic."),
+    "invoke-with-response-stream": _bedrock(INVOKE_STREAM, "/invoke-with-response-stream", "anthropic."),
 }
 
 

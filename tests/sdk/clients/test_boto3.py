@@ -1,10 +1,12 @@
-"""What the real boto3 client's calls to Amazon Bedrock become: Converse, streamed and not."""
+"""What calls to Amazon Bedrock become, by the real boto3 client and by anthropic's own client for it."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Any, Protocol
 
+import anthropic
 import boto3  # type: ignore[import-untyped] # it has no types
 import pytest
 from botocore.config import Config  # type: ignore[import-untyped] # likewise
@@ -60,6 +62,12 @@ class Bedrock(Protocol):
 
     def converse_stream(self, **given: object) -> dict[str, Any]:
         """Ask for a stream."""
+
+    def invoke_model(self, **given: object) -> dict[str, Any]:
+        """Send a model's own body and read its answer whole."""
+
+    def invoke_model_with_response_stream(self, **given: object) -> dict[str, Any]:
+        """Send a model's own body and read its answer as a stream."""
 
     def close(self) -> None:
         """Close its connections."""
@@ -229,3 +237,77 @@ def test_refused_call(client: Bedrock, server: ScriptedServer) -> None:
         client.converse(modelId=MODEL, messages=QUESTION)
     found = telemetry.attributes()
     assert (found[attr.ERROR_TYPE], found[attr.ERROR_MESSAGE]) == ("400", "No such model")
+
+
+COUNTS = {"input_tokens": 100, "cache_read_input_tokens": 600, "cache_creation_input_tokens": 400, "output_tokens": 50}
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-haiku-4-5-20251001",
+    "content": [{"type": "text", "text": "On platform 3."}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": COUNTS,
+}
+CLAUDE_EVENTS: list[dict[str, Any]] = [
+    {"type": "message_start", "message": {**MESSAGE, "content": [], "stop_reason": None}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "On "}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "platform 3."}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 50}},
+    {"type": "message_stop", "amazon-bedrock-invocationMetrics": {"invocationLatency": 1250}},
+]
+WRAPPED = [event("chunk", {"bytes": b64encode(json.dumps(one).encode()).decode(), "p": "abc"}) for one in CLAUDE_EVENTS]
+ASKED = {"max_tokens": 100, "messages": [{"role": "user", "content": "Where?"}]}
+
+
+def check_claude(telemetry: Telemetry) -> None:
+    """Hold the one span to the counts that Claude sent, and to the price of the region."""
+    found = telemetry.attributes()
+    assert (found[attr.PROVIDER], found[attr.REQUEST_MODEL]) == ("aws.bedrock", MODEL)
+    assert (found[attr.INPUT_TOKENS], found[attr.OUTPUT_TOKENS]) == (1100, 50)
+    assert (found[attr.COST_STATE], found[attr.COST_EXACT]) == ("computed", COST)
+    assert attr.STREAM_END not in found
+
+
+def test_claude_by_its_own_body(client: Bedrock, server: ScriptedServer) -> None:
+    """InvokeModel carries Claude's own messages."""
+    server.script.append(Answer([json.dumps(MESSAGE).encode()]))
+    with recording(hosts={}) as telemetry:
+        answer = client.invoke_model(modelId=MODEL, body=json.dumps({"anthropic_version": "x", **ASKED}))
+        assert json.loads(answer["body"].read()) == MESSAGE
+    check_claude(telemetry)
+
+
+def test_claude_streamed_by_its_own_body(client: Bedrock, server: ScriptedServer) -> None:
+    """Its stream has Claude's own events, wrapped."""
+    server.script.append(Answer(WRAPPED, headers=STREAM))
+    with recording(hosts={}) as telemetry:
+        answer = client.invoke_model_with_response_stream(
+            modelId=MODEL, body=json.dumps({"anthropic_version": "x", **ASKED})
+        )
+        assert [json.loads(one["chunk"]["bytes"]) for one in answer["body"]] == CLAUDE_EVENTS
+    check_claude(telemetry)
+    assert telemetry.attributes()[attr.SERVER_TIME_TOTAL] == 1.25
+
+
+def claude(server: ScriptedServer) -> anthropic.AnthropicBedrock:
+    return anthropic.AnthropicBedrock(
+        aws_access_key="made-up", aws_secret_key="made-up", aws_region="us-east-1", base_url=server.url
+    )
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_anthropics_own_client_for_bedrock(server: ScriptedServer, streamed: bool) -> None:  # noqa: FBT001 - a column
+    """It sends the same by another HTTP library."""
+    server.script.append(Answer(WRAPPED, headers=STREAM) if streamed else Answer([json.dumps(MESSAGE).encode()]))
+    with recording(hosts={}) as telemetry, claude(server) as made:
+        asked: Any = {"model": MODEL, **ASKED}
+        if streamed:
+            with made.messages.stream(**asked) as stream:
+                assert "".join(stream.text_stream) == "On platform 3."
+        else:
+            assert made.messages.create(**asked).content[0].text == "On platform 3."
+    check_claude(telemetry)
