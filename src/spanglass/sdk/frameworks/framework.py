@@ -47,7 +47,7 @@ class Framework(NamedTuple):
 
     def is_called(self, name: str) -> bool:
         """Whether a user's name means this row."""
-        return name in (self.name, self.extra, self.entry_point)
+        return bool(name) and name in (self.name, self.extra, self.entry_point)
 
 
 class State(StrEnum):
