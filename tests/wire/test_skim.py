@@ -56,6 +56,17 @@ def test_line_ends_of_two_bytes_are_skimmed_as_they_are() -> None:
     assert response.usage == Usage(5, 49)
 
 
+def test_padding_before_the_last_brace_changes_nothing() -> None:
+    """Anthropic pads its chunks with spaces at random; a text that ends in spaces and a brace is still a text."""
+    shapes = Shapes(Slots(counted=frozenset({b"text"})))
+    block = b'event: delta\ndata: {"delta":{"text":"abc"}  }\n\n'
+    shapes.learn(block, 3, hits=0)
+    for padding in (b"", b" ", b" " * 15):
+        padded = b'event: delta\ndata: {"delta":{"text":"x  }"}' + padding + b"}\n\n"
+        assert shapes.find(padded, 0) == (len(padded), b"x  }")
+    assert shapes.find(b'event: delta\ndata: {"delta":{"text":"x"} ,"more":1}\n\n', 0) is None
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_chunks_of_one_kind_are_decoded_at_most_a_few_times(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a hundred chunks of every usual kind, all but the first of each shape are skimmed."""

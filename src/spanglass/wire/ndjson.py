@@ -31,6 +31,8 @@ class Lines:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes; return the blocks of the lines that they complete."""
+        if self.idle and data.find(b"\n") == len(data) - 1 > 0 and data[0] not in b" \t\r":
+            return [_FORM % data.rstrip()]  # one whole line, as servers send them
         pending = self._pending
         if b"\n" in data:
             *lines, last = data.split(b"\n")

@@ -31,6 +31,7 @@ _FIXED = rb'([^"\\\n]*+)'
 _FILLER = rb'[^"\\\n]*+'
 _END = rb"\r?\n\r?\n"  # blocks have LF ends, a piece that is one whole block may have the CRLF that Google sends
 _NUMBER = rb"(?:0|[1-9]\d{0,17}+)"
+_BRACE = rb" *+\}"  # Anthropic pads its chunks with spaces before the last brace, at random
 # Patterns hold no id of a stream, so servers have few, and one stream finds those of the one before.
 _patterns: dict[bytes, re.Pattern[bytes]] = {}
 
@@ -151,7 +152,9 @@ def _shape(block: bytes, slots: Slots) -> Shape | None:
         cumulative |= pair["key"] in slots.cumulative
     if values.count(None) != 1 or len(pieces) > _MAX_VALUES:
         return None
-    pattern = b"".join(pieces) + re.escape(block[last:].removesuffix(b"\n\n")) + _END
+    rest = block[last:].removesuffix(b"\n\n")
+    ending = re.escape(rest[:-1].rstrip(b" ")) + _BRACE if rest.endswith(b"}") else re.escape(rest)
+    pattern = b"".join(pieces) + ending + _END
     return Shape(prefix, pattern, values, cumulative=cumulative)
 
 
