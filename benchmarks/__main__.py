@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ingest, sdk
+from benchmarks import ingest, overhead, sdk
 from spanglass.version import __version__
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -27,7 +28,7 @@ def sdk_table(rounds: int) -> str:
     )
 
 
-def ingest_table() -> str:
+def ingest_table(_rounds: int) -> str:
     """Measure the server."""
     figures = ingest.measure()
     rows: list[tuple[str, ...]] = [(name, f"{value:,.1f}") for name, value in figures.items()]
@@ -35,6 +36,17 @@ def ingest_table() -> str:
         ratio = figures[f"durable spans/s, {step:,}"] / figures[f"floor spans/s, {step:,}"]
         rows.append((f"durable spans/s over the floor, {step:,}", f"{ratio:.2f}x"))
     return table(("server", "measured"), rows)
+
+
+def overhead_table(rounds: int) -> str:
+    """Measure the SDK beside other libraries, without and with the messages recorded."""
+    if not overhead.PYTHON.exists():
+        return "Not measured: `make .venv-peers/.done` first."
+    parts = []
+    for content in (False, True):
+        told = overhead.rows(*overhead.measure(rounds, content=content))
+        parts += ["Messages recorded:" if content else "Messages not recorded:", "", table(overhead.HEADING, told), ""]
+    return "\n".join(parts).rstrip()
 
 
 def replace(page: str, name: str, text: str) -> str:
@@ -45,18 +57,20 @@ def replace(page: str, name: str, text: str) -> str:
     return head + begin + text + end + tail
 
 
+MEASUREMENTS: dict[str, Callable[[int], str]] = {"sdk": sdk_table, "overhead": overhead_table, "ingest": ingest_table}
+
+
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=["sdk", "ingest"], help="measure one of the two")
-    parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds of the SDK measurements")
+    parser.add_argument("--only", choices=[*MEASUREMENTS], help="measure one of them")
+    parser.add_argument(
+        "--rounds", type=int, default=7, help="interleaved rounds of the measurements in the application"
+    )
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     options = parser.parse_args()
-    tables = {}
-    if options.only != "ingest":
-        tables["sdk"] = sdk_table(options.rounds)
-    if options.only != "sdk":
-        tables["ingest"] = ingest_table()
+    wanted = MEASUREMENTS if options.only is None else {options.only: MEASUREMENTS[options.only]}
+    tables = {name: measure(options.rounds) for name, measure in wanted.items()}
     machine = f"CPython {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
     where = f"spanglass {__version__}, {machine}, {datetime.now(UTC):%Y-%m-%d}"
     for name, text in tables.items():

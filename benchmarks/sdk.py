@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-CONTENDERS = ("none", "handwritten", "ours")
+CONTENDERS = ("contenders.none", "contenders.handwritten", "contenders.ours")
 KINDS = ("start", "start_with_client", "call", "stream")
 
 
@@ -27,11 +27,11 @@ def canned(kind: str) -> Iterator[str]:
             process.terminate()
 
 
-def child(contender: str, kind: str, sink: str, provider: str) -> dict[str, float]:
-    """Run one measurement in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.child", contender, kind, sink, provider]
+def child(*arguments: str, python: str = sys.executable, **variables: str) -> dict[str, float]:
+    """Run one measurement in a process of its own, with the arguments of `benchmarks.child`."""
+    command = [python, "-m", "benchmarks.child", *arguments]
     # A certificate bundle or proxy set in the environment loads what an http:// endpoint does not need.
-    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | variables
     answered = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, env=environ)
     figures: dict[str, float] = json.loads(answered.stdout.splitlines()[-1])
     return figures
@@ -60,7 +60,7 @@ def report(medians: dict[str, dict[str, float]]) -> list[tuple[str, str, str, st
         ("CPU a call", "call.cpu_us", 1, "us", "<= 1.2x"),
         ("CPU a streamed chunk", "stream.cpu_us", 1, "us", "<= 2 us"),
     ):
-        floor = medians["none"][name]
-        hand, ours = ((medians[who][name] - floor) * scale for who in ("handwritten", "ours"))
+        floor = medians["contenders.none"][name]
+        hand, ours = ((medians[who][name] - floor) * scale for who in CONTENDERS[1:])
         rows.append((what, f"{hand:.1f} {unit}", f"{ours:.1f} {unit}", f"{ours / hand:.2f}x", bar))
     return rows

@@ -1,1 +1,1 @@
-"""What is compared, one file each: `setup(endpoint)` makes the process observed, `client_call` may wrap a call."""
+"""What is compared, one file each: `setup(endpoint, content=)` makes the process observed; see `benchmarks.child`."""

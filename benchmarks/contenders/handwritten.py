@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +19,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 PRICE = {"input": 0.15e-6, "output": 0.60e-6, "cache_read": 0.075e-6}
 
 
-def setup(endpoint: str) -> None:
+def setup(endpoint: str, *, content: bool = False) -> None:
     """Build the providers and the instruments."""
+    _Instruments.content = content
     resource = Resource.create({"service.name": "bench", "deployment.environment.name": "bench"})
     tracers = TracerProvider(resource=resource)
     tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")))
@@ -45,6 +47,7 @@ def flush() -> None:
 
 
 class _Instruments:
+    content: bool
     tracer: trace.Tracer
     duration: metrics.Histogram
     tokens: metrics.Histogram
@@ -94,6 +97,11 @@ def _finish(span: trace.Span, model: str, answer: Any, usage: Any, finish_reason
     _Instruments.finish.add(1, {**labels, "spanglass.finish_reason": finish_reason})
 
 
+def _content(span: trace.Span, name: str, messages: list[dict[str, str]]) -> None:
+    if _Instruments.content:
+        span.set_attribute(name, json.dumps(messages))
+
+
 def _start(model: str) -> trace.Span:
     return _Instruments.tracer.start_span(
         f"chat {model}",
@@ -111,7 +119,9 @@ def call(client: Any, model: str, messages: list[dict[str, str]]) -> Any:  # noq
     """Make one call under a span."""
     span, started = _start(model), time.perf_counter()
     with trace.use_span(span, end_on_exit=True):
+        _content(span, "gen_ai.input.messages", messages)
         answer = client.chat.completions.create(model=model, messages=messages)
+        _content(span, "gen_ai.output.messages", [{"role": "assistant", "content": answer.choices[0].message.content}])
         _finish(span, model, answer, answer.usage, answer.choices[0].finish_reason, started)
         return answer
 
@@ -121,7 +131,8 @@ def stream(client: Any, model: str, messages: list[dict[str, str]]) -> Iterator[
     span, started = _start(model), time.perf_counter()
     first: float | None = None
     first_token: float | None = None
-    finish_reason, usage, chunk = "error", None, None
+    finish_reason, usage, chunk, pieces = "error", None, None, []
+    _content(span, "gen_ai.input.messages", messages)
     options = {"include_usage": True}
     for chunk in client.chat.completions.create(model=model, messages=messages, stream=True, stream_options=options):
         if first is None:
@@ -131,10 +142,13 @@ def stream(client: Any, model: str, messages: list[dict[str, str]]) -> Iterator[
             if first_token is None and choice.delta.content:
                 first_token = time.perf_counter() - started
             finish_reason = choice.finish_reason or finish_reason
+            if _Instruments.content and choice.delta.content:
+                pieces.append(choice.delta.content)
         usage = chunk.usage or usage
         yield chunk
     labels = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": model}
     _Instruments.first.record(first or 0.0, labels)
     _Instruments.first_token.record(first_token or 0.0, labels)
+    _content(span, "gen_ai.output.messages", [{"role": "assistant", "content": "".join(pieces)}])
     _finish(span, model, chunk, usage, finish_reason, started)
     span.end()

@@ -1,5 +1,5 @@
 """No observability at all: the floor."""
 
 
-def setup(endpoint: str) -> None:
+def setup(endpoint: str, *, content: bool = False) -> None:
     """Do nothing."""

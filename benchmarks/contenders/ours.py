@@ -1,11 +1,11 @@
 """spanglass: one line; `watch` takes the hooks off and puts them back, so that both can be measured in one process."""
 
 
-def setup(endpoint: str) -> None:
+def setup(endpoint: str, *, content: bool = False) -> None:
     """Switch spanglass on."""
     import spanglass  # noqa: PLC0415 - its import is part of what is measured
 
-    spanglass.init(service_name="bench", environment="bench", endpoint=endpoint)
+    spanglass.init(service_name="bench", environment="bench", endpoint=endpoint, capture_content=content)
 
 
 def watch(*, on: bool) -> None:
