@@ -202,6 +202,8 @@ FOLDED_ERRORS = _ours("spanglass.folded.errors", "int", "How many of them failed
 FOLDED_DURATION = _ours("spanglass.folded.duration", "double", "Seconds they took together.")
 
 # Databases and messaging
+CPU_MODE = _otel("cpu.mode", "string", "Where CPU time was spent: user or system.")
+DB_NAMESPACE = _otel("db.namespace", "string", "The database.")
 DB_SYSTEM = _otel("db.system.name", "string", "The database product.")
 DB_OPERATION = _otel("db.operation.name", "string", "The database operation.")
 MESSAGING_SYSTEM = _otel("messaging.system", "string", "The messaging product.")

@@ -211,7 +211,7 @@ DB_OPERATION_DURATION = _histogram(
     "db.client.operation.duration",
     "s",
     "Duration of a database operation.",
-    (attr.DB_SYSTEM, attr.DB_OPERATION, attr.ERROR_TYPE),
+    (attr.DB_SYSTEM, attr.DB_NAMESPACE, attr.DB_OPERATION, attr.SERVER_ADDRESS, attr.SERVER_PORT, attr.ERROR_TYPE),
     DB_DURATION,
     Origin.OTEL,
 )
@@ -248,6 +248,20 @@ MESSAGING_CONNECT = _histogram(
     (attr.MESSAGING_SYSTEM, attr.SERVER_ADDRESS, attr.ERROR_TYPE),
     DB_DURATION,
     Origin.SPANGLASS,
+)
+
+PROCESS_CPU_TIME = _counter(
+    "process.cpu.time", "s", "CPU time of the process since it started.", (attr.CPU_MODE,), Origin.OTEL
+)
+PROCESS_MEMORY = _row(
+    Metric(
+        "process.memory.usage",
+        Instrument.UP_DOWN_COUNTER,
+        "By",
+        "Physical memory that the process uses (resident).",
+        (),
+        Origin.OTEL,
+    )
 )
 
 # Quality

@@ -28,8 +28,8 @@ class Framework(NamedTuple):
     Attributes:
         name: What it is called in SPANGLASS_FRAMEWORKS.
         extra: The extra of spanglass that installs its instrumentation; it is a name for all rows it serves, too.
-        module: It is switched on after this module's code has run, now or later.
-        instrumentor: OpenTelemetry's class, `module:name`.
+        module: It is switched on after this module's code has run, now or later; empty: at once.
+        instrumentor: OpenTelemetry's class, `module:name`, or empty where none is needed.
         options: Arguments for its `instrument`.
         way: Module of ours whose function `switch_on(instrumentor)` does it, where `instrument` is not right.
         entry_point: Its name in OTEL_PYTHON_DISABLED_INSTRUMENTATIONS, where that is another.

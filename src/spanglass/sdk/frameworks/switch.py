@@ -48,7 +48,7 @@ class Switch:
             self._watch = ImportWatch(frozenset(self._waiting), self._executed)
             self._watch.start()
         for module in [row.module for row in rows]:
-            if module in sys.modules:
+            if not module or module in sys.modules:
                 self._executed(module)
 
     def uninstall(self) -> None:
