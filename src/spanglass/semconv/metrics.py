@@ -179,6 +179,16 @@ AGENT = _histogram(
     (attr.AGENT_NAME, attr.ERROR_TYPE),
     AGENT_DURATION,
 )
+AGENT_INFERENCE_CALLS = _histogram(
+    "gen_ai.invoke_agent.inference_calls",
+    "{inference_call}",
+    "Calls to models that an agent run made, retries aside.",
+    (attr.AGENT_NAME,),
+    STEPS,
+)
+AGENT_TOOL_CALLS = _histogram(
+    "gen_ai.invoke_agent.tool_calls", "{tool_call}", "Tool calls that an agent run made.", (attr.AGENT_NAME,), STEPS
+)
 AGENT_STEPS = _histogram(
     "spanglass.agent.steps", "{step}", "Steps an agent run took.", (attr.AGENT_NAME,), STEPS, Origin.SPANGLASS
 )

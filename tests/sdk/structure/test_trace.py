@@ -166,10 +166,14 @@ def test_metrics_of_a_data_agent() -> None:
         for name, points in seen.metrics().items()
         if "agent" in name or "tool" in name or "workflow" in name
     }
+    made = {name: seen.metrics()[f"gen_ai.invoke_agent.{name}"][0]["sum"] for name in ("inference_calls", "tool_calls")}
+    assert made == {"inference_calls": 3, "tool_calls": 1}
     assert counts == snapshot(
         {
             "gen_ai.execute_tool.duration": [({"gen_ai.tool.name": "sql", "gen_ai.tool.type": "datastore"}, 1)],
             "gen_ai.invoke_agent.duration": [({"gen_ai.agent.name": "data agent"}, 1)],
+            "gen_ai.invoke_agent.inference_calls": [({"gen_ai.agent.name": "data agent"}, 1)],
+            "gen_ai.invoke_agent.tool_calls": [({"gen_ai.agent.name": "data agent"}, 1)],
             "gen_ai.invoke_workflow.duration": [({"gen_ai.workflow.name": "data question"}, 1)],
             "spanglass.agent.steps": [({"gen_ai.agent.name": "data agent"}, 1)],
         }

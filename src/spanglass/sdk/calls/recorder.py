@@ -17,6 +17,7 @@ from spanglass.cost.price import price
 from spanglass.cost.table import PriceTable
 from spanglass.sdk import clock
 from spanglass.sdk.calls import attributes, event
+from spanglass.sdk.calls.agent_calls import AgentCalls
 from spanglass.sdk.calls.attempt import FIRST_ERROR, Attempt
 from spanglass.sdk.calls.beside import Beside
 from spanglass.sdk.calls.by_hand import CallByHand
@@ -148,6 +149,8 @@ class Recorder:
             known.update(attributes.of_request_content(request))
         subject = self._subjects.of(request, began, known)
         CallByHand.noticed(request, began.context)
+        if not sent.resend:
+            AgentCalls.count(began.context)
         self._tallies.began()
         if watch is not None:
             watch.seen = True
@@ -241,6 +244,7 @@ class Recorder:
             if not subject.foreign:
                 subject.span.end(at_ns)
         if not call.seen:
+            AgentCalls.count(call.began.context)
             self._tell(subject, call.request, outcome, at_ns=at_ns, resend=0, of=call.of)
 
     def _tell(

@@ -6,6 +6,7 @@ from typing import overload
 
 from opentelemetry.context import Context
 
+from spanglass.sdk.calls.agent_calls import AgentCalls
 from spanglass.sdk.calls.attributes import Attributes
 from spanglass.sdk.structure.ledger import Ledger
 from spanglass.sdk.structure.place import Place
@@ -28,6 +29,7 @@ class AgentRun(Run):
     def __init__(self, name: str | None, given: Attributes) -> None:
         super().__init__(name)
         self._given = given
+        self._calls = AgentCalls()
 
     def _attributes(self, place: Place) -> Attributes:  # noqa: ARG002 - the interface's
         attributes: Attributes = {attr.OPERATION: self.operation, **self._given}
@@ -35,10 +37,17 @@ class AgentRun(Run):
             attributes[attr.AGENT_NAME] = self.name
         return attributes
 
+    def _within(self, context: Context) -> Context:
+        return self._calls.within(context)
+
     def _measure(self, ledger: Ledger, seconds: float, error_type: str | None, context: Context) -> None:
-        ledger.record(metrics.AGENT, seconds, {attr.AGENT_NAME: self.name, attr.ERROR_TYPE: error_type}, context)
+        labels = {attr.AGENT_NAME: self.name}
+        ledger.record(metrics.AGENT, seconds, {**labels, attr.ERROR_TYPE: error_type}, context)
+        ledger.record(metrics.AGENT_INFERENCE_CALLS, self._calls.total(), labels, context)
+        if self._place is not None:
+            ledger.record(metrics.AGENT_TOOL_CALLS, self._place.tool_calls(), labels, context)
         if self.steps:
-            ledger.record(metrics.AGENT_STEPS, self.steps, {attr.AGENT_NAME: self.name}, context)
+            ledger.record(metrics.AGENT_STEPS, self.steps, labels, context)
 
 
 def of_agent(place: Place) -> Attributes:
@@ -66,8 +75,9 @@ def agent(
 ) -> Decorated | Unit[AgentRun]:
     """Record an agent that runs in this process; a decorator, and a context manager.
 
-    Its span is `invoke_agent {name}` (OpenTelemetry GenAI conventions), its metrics `gen_ai.invoke_agent.duration` and
-    `spanglass.agent.steps`. What its calls to models use and cost stands on their own spans, never here.
+    Its span is `invoke_agent {name}` (OpenTelemetry GenAI conventions), its metrics
+    `gen_ai.invoke_agent.{duration,inference_calls,tool_calls}` and `spanglass.agent.steps`. What its calls to models
+    use and cost stands on their own spans, never here.
 
     Args:
         name: What it is called, in few different words; the function's name by default.

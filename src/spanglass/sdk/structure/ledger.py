@@ -15,10 +15,12 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, Tracer, get
 from spanglass.sdk.active import Active
 from spanglass.sdk.calls.recorder import SCOPE
 from spanglass.sdk.calls.tallies import LabelSet, Tallies
+from spanglass.sdk.guard import safely
 from spanglass.sdk.structure.family import Family
 from spanglass.semconv.metrics import Metric
 from spanglass.version import __version__
 
+_guard = safely("structure.ledger")
 _CACHED_SETS = 1024
 _PARENTS = 1024
 
@@ -100,6 +102,7 @@ class _OthersSpans(SpanProcessor):
                 self._close(*self._families.popitem(last=False)[1])
         return found[1]
 
+    @_guard
     def on_end(self, span: ReadableSpan) -> None:
         if span.context is not None and (found := self._families.pop(span.context.span_id, None)) is not None:
             self._close(*found)

@@ -28,7 +28,7 @@ class Place:
         family: Of the children of that span; None where none was asked for.
     """
 
-    __slots__ = ("_around", "_numbers", "_waits", "current", "family", "name", "operation")
+    __slots__ = ("_around", "_numbers", "_tools", "_waits", "current", "family", "name", "operation")
 
     def __init__(self, operation: str, name: str | None, around: Place | None) -> None:
         self.operation = operation
@@ -37,6 +37,7 @@ class Place:
         self.family: Family | None = None
         self._around = around
         self._numbers = count(1)
+        self._tools = count()
         self._waits: list[tuple[int, int]] = []
 
     @classmethod
@@ -75,6 +76,14 @@ class Place:
     def steps(self) -> int:
         """Say how many steps there were; asked once, at the end."""
         return next(self._numbers) - 1
+
+    def tool_called(self) -> None:
+        """Count a tool call inside."""
+        next(self._tools)
+
+    def tool_calls(self) -> int:
+        """Say how many tool calls there were; asked once, at the end."""
+        return next(self._tools)
 
     def wait(self, began_ns: int, ended_ns: int) -> None:
         """Note that all runs around waited for a person, on the clock of durations."""

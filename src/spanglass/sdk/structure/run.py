@@ -91,7 +91,7 @@ class Run:
         place.current = get_current_span(context)
         self._began = began
         self._content = ledger.content
-        self._context = place.within(context)
+        self._context = self._within(place.within(context))
         self._ledger = ledger
 
     @_guard
@@ -160,6 +160,10 @@ class Run:
     def _attributes(self, place: Place) -> Attributes:  # noqa: ARG002 - likewise
         """Return what the span starts with, for samplers."""
         return {attr.OPERATION: self.operation}
+
+    def _within(self, context: Context) -> Context:
+        """Return the context to run in."""
+        return context
 
     def _results(self) -> Attributes:
         """Return what is known at the end, errors aside."""

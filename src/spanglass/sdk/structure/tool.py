@@ -9,7 +9,7 @@ from opentelemetry.context import Context
 
 from spanglass.sdk.calls.attributes import Attributes
 from spanglass.sdk.guard import safely
-from spanglass.sdk.structure.agent import of_agent
+from spanglass.sdk.structure.agent import AgentRun, of_agent
 from spanglass.sdk.structure.ledger import Ledger
 from spanglass.sdk.structure.place import Place
 from spanglass.sdk.structure.run import Run
@@ -57,6 +57,9 @@ class ToolRun(Run):
     def _measure(self, ledger: Ledger, seconds: float, error_type: str | None, context: Context) -> None:
         labels = {attr.TOOL_NAME: self.name, attr.TOOL_TYPE: self._kind, attr.ERROR_TYPE: error_type}
         ledger.record(metrics.TOOL, seconds, labels, context)
+        around = None if self._place is None else self._place.nearest(AgentRun.operation)
+        if around is not None:
+            around.tool_called()
 
 
 @overload
