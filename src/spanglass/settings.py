@@ -166,6 +166,13 @@ SDK_METRIC_LABEL_LIMIT = Setting(
     positive,
     "How many values of feature, prompt name or version become metric labels; `other` stands for the rest.",
 )
+SDK_STREAM_USAGE = Setting(
+    "sdk.stream_usage",
+    "SPANGLASS_STREAM_USAGE",
+    False,
+    flag,
+    "Ask OpenAI for the usage of streams that do not ask themselves; the extra event is hidden from the application.",
+)
 SDK_SPAN_STORM = Setting(
     "sdk.span_storm",
     "SPANGLASS_SPAN_STORM",
@@ -244,6 +251,7 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         SDK_HOSTS,
         SDK_METRIC_LABEL_LIMIT,
         SDK_BAGGAGE,
+        SDK_STREAM_USAGE,
         SDK_SPAN_STORM,
         SDK_FRAMEWORKS,
         SDK_LOG_FORMAT,

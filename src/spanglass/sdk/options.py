@@ -45,6 +45,7 @@ class Options:
     given_api_key: str | None = field(default=None, repr=False)
     given_destinations: tuple[str, ...] | None = None
     given_content: ContentMode | bool | None = None
+    given_stream_usage: bool | None = None
     given_frameworks: Sequence[str] | str | None = None
     service_name: str | None = None
     service_version: str | None = None

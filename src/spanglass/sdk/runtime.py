@@ -30,6 +30,7 @@ from spanglass.settings import (
     SDK_LOG_FORMAT,
     SDK_METRIC_LABEL_LIMIT,
     SDK_SPAN_STORM,
+    SDK_STREAM_USAGE,
 )
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
     api_key: str | None = None,
     destinations: Sequence[str] | None = None,
     capture_content: ContentMode | bool | None = None,
+    stream_usage: bool | None = None,
     frameworks: Sequence[str] | str | None = None,
 ) -> None:
     """Switch spanglass on for this process: traces, metrics and logs are sent, calls to models are seen.
@@ -91,6 +93,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
         api_key: Sent as a bearer token; SPANGLASS_API_KEY.
         destinations: Several places to send to, by name or address; SPANGLASS_DESTINATIONS, docs/destinations.md.
         capture_content: Record messages, and where; OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+        stream_usage: Ask for the usage of streams that do not ask themselves; SPANGLASS_STREAM_USAGE.
         frameworks: Frameworks and clients to see beside calls to models, `auto` or `none`; SPANGLASS_FRAMEWORKS.
     """
     with _state.lock:
@@ -104,6 +107,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
             given_api_key=api_key,
             given_destinations=None if destinations is None else tuple(destinations),
             given_content=capture_content,
+            given_stream_usage=stream_usage,
             given_frameworks=frameworks,
             service_name=service_name,
             service_version=service_version,
@@ -291,6 +295,7 @@ def _recorder(running: _Running, options: Options, prices: str | None) -> Record
         price_table_path=prices,
         hosts=dict(hosts),
     )
+    recorder.stream_usage = options.get(SDK_STREAM_USAGE, options.given_stream_usage)
     storm: int = options.get(SDK_SPAN_STORM)
     active.activate(Active(recorder, content, labels, pipelines.tracers, pipelines.meters, storm))
     return recorder

@@ -63,6 +63,9 @@ class Recorder:
         price_table_path: A price file that overrides the built-in table.
         hosts: Further hosts that speak a known protocol, host to provider.
 
+    Attributes:
+        stream_usage: Hooks ask for the usage of streams on behalf of applications that do not; off until it is set.
+
     Raises:
         PriceTableError: The price file cannot be read.
     """
@@ -89,6 +92,7 @@ class Recorder:
         self._on_spans, self._on_events = content.on_spans, content.on_events
         self._prices = PriceTable.load(price_table_path)
         self._hosts = tuple((hosts or {}).items())
+        self.stream_usage = False
         # Filled by destructors, which may run in the middle of anything: a deque takes an item without a lock.
         self._abandoned: deque[tuple[Abandoned, int]] = deque()
 

@@ -18,6 +18,7 @@ from spanglass.sdk.calls.attempt import Attempt
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.watch import Watch, watching
 from spanglass.sdk.guard import safely
+from spanglass.sdk.hooks.asking import Asking, Shown
 from spanglass.sdk.hooks.quiet import Quiet, is_call, is_wrapped
 from spanglass.sdk.hooks.seat import Patch, Seat, is_outermost, patch
 from spanglass.sdk.hooks.streams import AsyncListening, SyncListening
@@ -74,7 +75,10 @@ class _Hook:
     ) -> None:
         self._seat = seat
         self._stream = stream
-        self._listening: Callable[[object, Attempt], Any] = type(listening.__name__, (listening, stream), {})
+        self._asking = Asking(library)
+        self._listening: Callable[[object, Attempt, Shown | None], Any] = type(
+            listening.__name__, (listening, stream), {}
+        )
         self._not_read: tuple[type[Exception], ...] = (library.RequestNotRead, library.ResponseNotRead)
         self._watched = _SyncWatched if listening is SyncListening else _AsyncWatched
 
@@ -87,13 +91,18 @@ class _Hook:
             attempt = self.begin(request) if request.method == "POST" else None
             if attempt is None:
                 return original(transport, request)
+            asking = self.asking(attempt, request)
             try:
                 with quiet():
-                    response = original(transport, request)
+                    response = original(transport, asking or request)
+                    if asking is not None and self._asking.is_refused(response):
+                        response.close()
+                        asking, response = None, original(transport, request)
+                        self._asking.remember(request, response)
             except BaseException as error:
                 attempt.broke(error)
                 raise
-            self.listen(attempt, response)
+            self.listen(attempt, response, asked=asking is not None)
             return response
 
         return handle_request
@@ -107,13 +116,18 @@ class _Hook:
             attempt = self.begin(request) if request.method == "POST" else None
             if attempt is None:
                 return await original(transport, request)
+            asking = self.asking(attempt, request)
             try:
                 with quiet():
-                    response = await original(transport, request)
+                    response = await original(transport, asking or request)
+                    if asking is not None and self._asking.is_refused(response):
+                        await response.aclose()
+                        asking, response = None, await original(transport, request)
+                        self._asking.remember(request, response)
             except BaseException as error:
                 attempt.broke(error)
                 raise
-            self.listen(attempt, response)
+            self.listen(attempt, response, asked=asking is not None)
             return response
 
         return handle_async_request
@@ -155,6 +169,13 @@ class _Hook:
             since=since,
         )
 
+    @_guard
+    def asking(self, attempt: Attempt, request: httpx.Request) -> httpx.Request | None:
+        """Return the request to send instead, which asks for usage; None where that is not wanted or not possible."""
+        recorder = self._seat.recorder
+        wanted = recorder is not None and recorder.stream_usage and self._sent(request) is not None
+        return self._asking.copy(attempt, request) if wanted else None
+
     def _sent(self, request: httpx.Request) -> bytes | None:
         try:
             return request.content
@@ -171,16 +192,22 @@ class _Hook:
         call = is_call(recorder, url.host, url.path, url.port, lambda: self._sent(request))
         return Watch() if call else None
 
-    def listen(self, attempt: Attempt, response: httpx.Response) -> None:
-        """Let an attempt hear an answer: its head now, its body as the application reads it."""
+    def listen(self, attempt: Attempt, response: httpx.Response, *, asked: bool = False) -> None:
+        """Let an attempt hear an answer: its head now, its body as the application reads it.
+
+        Args:
+            attempt: The attempt.
+            response: The answer.
+            asked: Usage was asked for that the application did not ask for.
+        """
         listening = False
         with _guard:
             attempt.answered(response.status_code, response.headers, decoded=response.is_stream_consumed)
-            listening = self._listen_to_body(attempt, response)
+            listening = self._listen_to_body(attempt, response, asked=asked)
         if not listening:
             attempt.ended()
 
-    def _listen_to_body(self, attempt: Attempt, response: httpx.Response) -> bool:
+    def _listen_to_body(self, attempt: Attempt, response: httpx.Response, *, asked: bool) -> bool:
         if response.is_stream_consumed:
             # Built from `content=`, or read by a transport: the body is here, decoded, and its stream is not used.
             with suppress(*self._not_read):
@@ -188,7 +215,7 @@ class _Hook:
             return False
         if not isinstance(response.stream, self._stream):
             return False  # the client will refuse it, as it must
-        response.stream = self._listening(response.stream, attempt)
+        response.stream = self._listening(response.stream, attempt, self._asking.shown(response) if asked else None)
         return True
 
 

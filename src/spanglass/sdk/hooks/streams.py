@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Protocol
 
 from spanglass.sdk.calls.attempt import Attempt
+from spanglass.sdk.hooks.asking import Shown
 
 
 class SyncStream(Protocol):
@@ -36,11 +37,13 @@ class SyncListening:
     Args:
         stream: The library's stream.
         attempt: Who listens.
+        shown: What the application is shown of it; None for all.
     """
 
-    def __init__(self, stream: SyncStream, attempt: Attempt) -> None:
+    def __init__(self, stream: SyncStream, attempt: Attempt, shown: Shown | None = None) -> None:
         self._stream = stream
         self._attempt = attempt
+        self._shown = shown
 
     def __getattr__(self, name: str) -> object:
         if name == "_stream":  # a half-made or copied instance must not ask itself for ever
@@ -49,11 +52,16 @@ class SyncListening:
 
     def __iter__(self) -> Iterator[bytes]:
         chunks = iter(self._stream)
-        feed = self._attempt.feed
+        feed, shown = self._attempt.feed, self._shown
         try:
             for chunk in chunks:
                 feed(chunk)
-                yield chunk
+                if shown is None:
+                    yield chunk
+                elif visible := shown.feed(chunk):
+                    yield visible
+            if shown is not None and (visible := shown.rest()):
+                yield visible
         except GeneratorExit:
             # Whoever iterated stopped; that is no end yet, because it may go on or close the response. What was
             # passed on by `yield from` is closed by hand, so that the connection is released as it would have been.
@@ -82,11 +90,13 @@ class AsyncListening:
     Args:
         stream: The library's stream.
         attempt: Who listens.
+        shown: What the application is shown of it; None for all.
     """
 
-    def __init__(self, stream: AsyncStream, attempt: Attempt) -> None:
+    def __init__(self, stream: AsyncStream, attempt: Attempt, shown: Shown | None = None) -> None:
         self._stream = stream
         self._attempt = attempt
+        self._shown = shown
 
     def __getattr__(self, name: str) -> object:
         if name == "_stream":  # a half-made or copied instance must not ask itself for ever
@@ -95,11 +105,16 @@ class AsyncListening:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         chunks = self._stream.__aiter__()
-        feed = self._attempt.feed
+        feed, shown = self._attempt.feed, self._shown
         try:
             async for chunk in chunks:
                 feed(chunk)
-                yield chunk
+                if shown is None:
+                    yield chunk
+                elif visible := shown.feed(chunk):
+                    yield visible
+            if shown is not None and (visible := shown.rest()):
+                yield visible
         except GeneratorExit:
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()
