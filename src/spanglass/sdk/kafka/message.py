@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 Bytes = bytes | bytearray | memoryview
@@ -89,13 +89,15 @@ def message_of(given: object) -> Message | None:
 
 
 def messages_of(given: object) -> Iterator[Message]:
-    """Read a batch: messages, or a mapping of partitions to messages as `poll` and `getmany` return it."""
-    found: Iterable[object] = given if isinstance(given, Iterable) else ()
-    if isinstance(given, Mapping):
-        found = [one for some in given.values() for one in some]
-    for one in found:
-        if (message := message_of(one)) is not None:
-            yield message
+    """Read a batch: messages, or a mapping of partitions to messages as `poll` and `getmany` return it.
+
+    What can be read only once is left to the application.
+    """
+    lists = given.values() if isinstance(given, Mapping) else (given,)
+    for one in lists:
+        for each in one if isinstance(one, Sequence) else ():
+            if (message := message_of(each)) is not None:
+                yield message
 
 
 def size_of(value: object) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast, overload
 
@@ -165,7 +165,7 @@ def process(message: KafkaMessage | Handler, /, *, group: str | None = None) -> 
 
 
 def process_batch(
-    messages: Iterable[KafkaMessage] | Mapping[Any, Iterable[KafkaMessage]], /, *, group: str | None = None
+    messages: Sequence[KafkaMessage] | Mapping[Any, Sequence[KafkaMessage]], /, *, group: str | None = None
 ) -> Unit[BatchRun]:
     """Process several messages at once: one span, linked to the span of each one's sender.
 
@@ -173,7 +173,7 @@ def process_batch(
     where all messages agree on them. OpenTelemetry keeps the first 128 links of a span, unless it is told otherwise.
 
     Args:
-        messages: Messages; or what `poll` of kafka-python or `getmany` of aiokafka returned.
+        messages: A list of messages; or what `poll` of kafka-python or `getmany` of aiokafka returned.
         group: The consumer group, for the span and its metrics.
     """
     read = _guard(lambda: tuple(messages_of(messages)))() or ()
