@@ -1,7 +1,10 @@
+import subprocess
+import sys
+
 import pytest
 
 from spanglass.wire.hosts import HOSTS
-from spanglass.wire.recognise import recognise
+from spanglass.wire.recognise import _ROUTES, _codec, recognise
 
 
 @pytest.mark.parametrize(
@@ -117,3 +120,25 @@ def test_the_users_table_comes_first(named: str, host: str, provider: str) -> No
 def test_hosts_are_written_as_they_are_compared() -> None:
     """The table is looked up by lower-case host."""
     assert all(host == host.lower() and "/" not in host for host in HOSTS)
+
+
+def test_every_row_names_a_codec() -> None:
+    """Codecs are loaded when first needed, so a row that names none would be found out in an application."""
+    for route in (route for routes in _ROUTES.values() for route in routes):
+        codec = _codec(route.codec)
+        assert codec.operation in ("chat", "embeddings", "generate_content", "text_completion")
+        assert codec.answer(content=False).response().usage is None
+
+
+def test_interfaces_that_are_not_called_stay_unloaded() -> None:
+    """Recognising a call loads its codec, and no other provider's."""
+    program = """if True:
+        import sys
+        from spanglass.wire.recognise import recognise
+        others = ("spanglass.wire.ollama", "spanglass.wire.anthropic", "spanglass.wire.gemini")
+        assert not [name for name in sys.modules if name.startswith(("spanglass.wire.openai", *others))]
+        recognise("POST", "api.openai.com", "/v1/embeddings")
+        assert "spanglass.wire.openai_embeddings" in sys.modules
+        assert not [name for name in sys.modules if name.startswith(others)]
+    """
+    subprocess.run([sys.executable, "-c", program], check=True)

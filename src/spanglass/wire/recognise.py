@@ -6,29 +6,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from spanglass.call import Request
-from spanglass.wire.anthropic_messages import MESSAGES
-from spanglass.wire.bedrock_converse import CONVERSE, CONVERSE_STREAM
-from spanglass.wire.bedrock_invoke import INVOKE, INVOKE_STREAM
 from spanglass.wire.codec import Codec
-from spanglass.wire.gemini import GENERATE_CONTENT, STREAM_GENERATE_CONTENT
-from spanglass.wire.gemini_embeddings import BATCH_EMBED_CONTENTS, EMBED_CONTENT, PREDICT
 from spanglass.wire.hosts import provider_of
-from spanglass.wire.ollama import CHAT, GENERATE
-from spanglass.wire.ollama_embeddings import EMBED
-from spanglass.wire.openai_chat import CHAT_COMPLETIONS
-from spanglass.wire.openai_embeddings import EMBEDDINGS
-from spanglass.wire.openai_responses import RESPONSES
 
 
 class _Route(NamedTuple):
     """One path of one interface.
 
     Attributes:
-        codec: How to read the call.
+        codec: How to read the call: module and name in this package, loaded when such a call is first seen.
         end: What a path on a known host ends with.
         anywhere: Ends that do on any host, if the body agrees.
         family: The provider named where the host is unknown, as the conventions do.
@@ -37,7 +29,7 @@ class _Route(NamedTuple):
         of_models: What the model's name must hold, where a path is that of models of every kind.
     """
 
-    codec: Codec
+    codec: str
     end: str
     anywhere: tuple[str, ...]
     family: str = "openai"
@@ -47,10 +39,17 @@ class _Route(NamedTuple):
 
 
 def _claude_on_vertex(end: str) -> _Route:
-    return _Route(MESSAGES, end, (end,), "gcp.vertex_ai", "/publishers/anthropic/models/", model_optional=False)
+    return _Route(
+        "anthropic_messages.MESSAGES",
+        end,
+        (end,),
+        "gcp.vertex_ai",
+        "/publishers/anthropic/models/",
+        model_optional=False,
+    )
 
 
-def _google(codec: Codec, end: str) -> tuple[_Route, ...]:
+def _google(codec: str, end: str) -> tuple[_Route, ...]:
     places = (
         ("gcp.vertex_ai", "/publishers/google/models/"),
         ("gcp.vertex_ai", "/endpoints/"),  # a model tuned there
@@ -60,7 +59,7 @@ def _google(codec: Codec, end: str) -> tuple[_Route, ...]:
     return tuple([_Route(codec, end, (end,), family, before, model_optional=False) for family, before in places])
 
 
-def _bedrock(codec: Codec, end: str, of_models: str = "") -> tuple[_Route, ...]:
+def _bedrock(codec: str, end: str, of_models: str = "") -> tuple[_Route, ...]:
     return (_Route(codec, end, (end,), "aws.bedrock", "/model/", model_optional=False, of_models=of_models),)
 
 
@@ -68,27 +67,29 @@ _COUNTING = "count-tokens:"  # Vertex AI counts Claude's tokens by what looks li
 
 # By the path's last segment, or what follows a colon in it.
 _ROUTES: dict[str, tuple[_Route, ...]] = {
-    "completions": (_Route(CHAT_COMPLETIONS, "/chat/completions", ("/chat/completions",)),),
-    "responses": (_Route(RESPONSES, "/responses", ("/v1/responses", "/openai/responses")),),
+    "completions": (_Route("openai_chat.CHAT_COMPLETIONS", "/chat/completions", ("/chat/completions",)),),
+    "responses": (_Route("openai_responses.RESPONSES", "/responses", ("/v1/responses", "/openai/responses")),),
     "embeddings": (
-        _Route(EMBED, "/api/embeddings", ("/api/embeddings",), "ollama"),
-        _Route(EMBEDDINGS, "/embeddings", ("/v1/embeddings",)),
+        _Route("ollama_embeddings.EMBED", "/api/embeddings", ("/api/embeddings",), "ollama"),
+        _Route("openai_embeddings.EMBEDDINGS", "/embeddings", ("/v1/embeddings",)),
     ),
-    "messages": (_Route(MESSAGES, "/v1/messages", ("/v1/messages",), "anthropic"),),
+    "messages": (_Route("anthropic_messages.MESSAGES", "/v1/messages", ("/v1/messages",), "anthropic"),),
     "rawPredict": (_claude_on_vertex(":rawPredict"),),
     "streamRawPredict": (_claude_on_vertex(":streamRawPredict"),),
-    "chat": (_Route(CHAT, "/api/chat", ("/api/chat",), "ollama"),),
-    "generate": (_Route(GENERATE, "/api/generate", ("/api/generate",), "ollama"),),
-    "embed": (_Route(EMBED, "/api/embed", ("/api/embed",), "ollama"),),
-    "generateContent": _google(GENERATE_CONTENT, ":generateContent"),
-    "streamGenerateContent": _google(STREAM_GENERATE_CONTENT, ":streamGenerateContent"),
-    "embedContent": _google(EMBED_CONTENT, ":embedContent"),
-    "batchEmbedContents": _google(BATCH_EMBED_CONTENTS, ":batchEmbedContents"),
-    "predict": (_google(PREDICT, ":predict")[0]._replace(of_models="embedding"),),
-    "converse": _bedrock(CONVERSE, "/converse"),
-    "converse-stream": _bedrock(CONVERSE_STREAM, "/converse-stream"),
-    "invoke": _bedrock(INVOKE, "/invoke", "anthropic."),
-    "invoke-with-response-stream": _bedrock(INVOKE_STREAM, "/invoke-with-response-stream", "anthropic."),
+    "chat": (_Route("ollama.CHAT", "/api/chat", ("/api/chat",), "ollama"),),
+    "generate": (_Route("ollama.GENERATE", "/api/generate", ("/api/generate",), "ollama"),),
+    "embed": (_Route("ollama_embeddings.EMBED", "/api/embed", ("/api/embed",), "ollama"),),
+    "generateContent": _google("gemini.GENERATE_CONTENT", ":generateContent"),
+    "streamGenerateContent": _google("gemini.STREAM_GENERATE_CONTENT", ":streamGenerateContent"),
+    "embedContent": _google("gemini_embeddings.EMBED_CONTENT", ":embedContent"),
+    "batchEmbedContents": _google("gemini_embeddings.BATCH_EMBED_CONTENTS", ":batchEmbedContents"),
+    "predict": (_google("gemini_embeddings.PREDICT", ":predict")[0]._replace(of_models="embedding"),),
+    "converse": _bedrock("bedrock_converse.CONVERSE", "/converse"),
+    "converse-stream": _bedrock("bedrock_converse.CONVERSE_STREAM", "/converse-stream"),
+    "invoke": _bedrock("bedrock_invoke.INVOKE", "/invoke", "anthropic."),
+    "invoke-with-response-stream": _bedrock(
+        "bedrock_invoke.INVOKE_STREAM", "/invoke-with-response-stream", "anthropic."
+    ),
 }
 
 
@@ -157,9 +158,9 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
             continue
         if provider is not None:
             if path.endswith(route.end):
-                return Recognised(provider, route.codec, known=True, model=_model(route, path))
+                return Recognised(provider, _codec(route.codec), known=True, model=_model(route, path))
         elif path.endswith(route.anywhere):
-            return Recognised(route.family, route.codec, known=False, model=_model(route, path))
+            return Recognised(route.family, _codec(route.codec), known=False, model=_model(route, path))
     return None
 
 
@@ -170,3 +171,10 @@ def _model(route: _Route, path: str) -> str | None:
     named = rest.removesuffix(route.end)
     # Azure has more after the deployment; an ARN that names a model, in a path decoded already, has slashes itself.
     return unquote(named.partition("/")[0] if route.model_optional else named) or None
+
+
+@cache
+def _codec(name: str) -> Codec:
+    module, _, attribute = name.partition(".")
+    codec: Codec = getattr(import_module(f"spanglass.wire.{module}"), attribute)
+    return codec
