@@ -46,7 +46,7 @@ class Asking:
         if body is None:
             return None
         headers = request.headers.copy()
-        headers["content-length"] = str(len(body))
+        headers["Content-Length"] = str(len(body))
         return self._request(request.method, request.url, headers=headers, content=body, extensions=request.extensions)
 
     @staticmethod
