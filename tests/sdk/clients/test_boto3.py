@@ -295,7 +295,11 @@ def test_claude_streamed_by_its_own_body(client: Bedrock, server: ScriptedServer
 
 def claude(server: ScriptedServer) -> anthropic.AnthropicBedrock:
     return anthropic.AnthropicBedrock(
-        aws_access_key="made-up", aws_secret_key="made-up", aws_region="us-east-1", base_url=server.url
+        aws_access_key="made-up",
+        aws_secret_key="made-up",
+        aws_region="us-east-1",
+        base_url=server.url,
+        open_telemetry=False,
     )
 
 
