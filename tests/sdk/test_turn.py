@@ -8,19 +8,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from inline_snapshot import snapshot
+from openai import AsyncOpenAI
 from opentelemetry import trace
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as connect_async
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from otlp_receiver import Receiver, environment, receiver, values
 from spanglass.sdk.turn import turn
 from spanglass.standin.provider import create_app
+from spanglass.standin.scenario import HEADER
 from spanglass.standin.serve import serving
 from spanglass.testing import capture
 
@@ -130,6 +136,57 @@ def test_without_init_it_does_nothing() -> None:
     """Before `init` the block runs, and nothing is current in it."""
     with turn("chat"):
         assert not trace.get_current_span().get_span_context().is_valid
+
+
+def test_a_plain_socket_has_a_trace_a_turn() -> None:
+    """With the `websockets` library alone: answers stream to the socket inside their turn, errors end neither."""
+
+    async def chat(connection: ServerConnection) -> None:
+        async with AsyncOpenAI(base_url=provider, api_key="k") as client:
+            async for text in connection:
+                with suppress(openai.NotFoundError):
+                    async with turn("chat", session_id=str(connection.id), connection=connection.request.headers):  # type: ignore[union-attr] # there is one once it is open
+                        await stream(client, str(text), connection)
+                await connection.send("[done]")
+
+    async def stream(client: AsyncOpenAI, text: str, connection: ServerConnection) -> None:
+        chunks = await client.chat.completions.create(
+            model="gpt-4o-mini",
+            messages=[{"role": "user", "content": text}],
+            stream=True,
+            extra_headers={HEADER: "model-not-found"} if text == "fail" else None,
+        )
+        async for chunk in chunks:
+            await connection.send(chunk.model_dump_json())
+
+    async def talk() -> list[int]:
+        async with serve(chat, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with connect_async(f"ws://127.0.0.1:{port}") as connection:
+                return [await turn_of(connection, text) for text in ("one", "fail", "two")]
+
+    async def turn_of(connection: ClientConnection, text: str) -> int:
+        await connection.send(text)
+        tokens = 0
+        while await connection.recv() != "[done]":
+            tokens += 1
+        return tokens
+
+    with capture() as seen, serving(create_app()) as provider:
+        first, failed, second = asyncio.run(talk())
+        spans = seen.spans()
+    assert (first > 1, failed, second > 1) == (True, 0, True)
+    assert [(span["name"], span["trace"], span["parent"], span.get("status")) for span in spans] == snapshot(
+        [
+            ("turn chat", 1, None, None),
+            ("chat gpt-4o-mini", 1, 1, None),
+            ("turn chat", 2, None, "ERROR"),
+            ("chat gpt-4o-mini", 2, 3, "ERROR"),
+            ("turn chat", 3, None, None),
+            ("chat gpt-4o-mini", 3, 5, None),
+        ]
+    )
+    assert len({span["attributes"]["session.id"] for span in spans}) == 1
 
 
 CHANNELS = """
