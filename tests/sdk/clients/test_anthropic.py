@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anthropic
@@ -331,3 +332,68 @@ def test_recorded_cache_write_and_read_are_priced() -> None:
             made.messages.create(**json.loads(exchange.asked))
         costs.append(telemetry.attributes()[attr.COST_EXACT])
     assert costs == ["0.00717825", "0.0033909"]
+
+
+@contextmanager
+def vertex(server: ScriptedServer) -> Iterator[anthropic.AnthropicVertex]:
+    """Lend a client of Vertex AI, for which the server stands as its HTTP proxy: the request names the real host."""
+    with (
+        anthropic.DefaultHttpxClient(proxy=server.url) as http,
+        anthropic.AnthropicVertex(
+            project_id="p",
+            region="us-east5",
+            access_token="made-up",
+            base_url="http://us-east5-aiplatform.googleapis.com/v1",
+            http_client=http,
+            open_telemetry=False,
+        ) as made,
+    ):
+        yield made
+
+
+@pytest.mark.parametrize("streamed", ["", "streamed"])
+def test_claude_on_vertex(streamed: str, server: ScriptedServer) -> None:
+    """On Vertex AI the model stands in the path, and the price is Google's."""
+    server.script.append(STREAM if streamed else WHOLE)
+    with (
+        recording(hosts={}) as telemetry,
+        vertex(server) as made,
+    ):
+        question = QUESTION | {"model": "claude-haiku-4-5@20251001"}
+        answered = made.messages.create(**question, stream=bool(streamed))
+        assert list(answered)
+    found = telemetry.attributes()
+    assert server.asked[0].path.endswith(":streamRawPredict" if streamed else ":rawPredict")
+    assert found[attr.PROVIDER] == "gcp.vertex_ai"
+    assert found[attr.REQUEST_MODEL] == "claude-haiku-4-5@20251001"
+    assert (found[attr.INPUT_TOKENS], found[attr.COST_STATE]) == (2310, "computed")
+
+
+def test_counting_tokens_on_vertex_is_no_call(server: ScriptedServer) -> None:
+    """There it looks like a call to a model of the name `count-tokens`."""
+    server.script.append(Answer([b'{"input_tokens": 12}']))
+    with (
+        recording(hosts={}) as telemetry,
+        vertex(server) as made,
+    ):
+        made.messages.count_tokens(model=QUESTION["model"], messages=QUESTION["messages"])
+    assert server.asked[0].path.endswith("/count-tokens:rawPredict")
+    assert telemetry.spans() == []
+
+
+def test_claude_on_azure(server: ScriptedServer) -> None:
+    """A resource of Azure AI Foundry speaks the same protocol below a path of its own."""
+    server.script.append(WHOLE)
+    with (
+        recording(hosts={}) as telemetry,
+        anthropic.DefaultHttpxClient(proxy=server.url) as http,
+        anthropic.AnthropicFoundry(
+            api_key="made-up",
+            base_url="http://me.services.ai.azure.com/anthropic/",
+            http_client=http,
+            open_telemetry=False,
+        ) as made,
+    ):
+        made.messages.create(**QUESTION)
+    found = telemetry.attributes()
+    assert (found[attr.PROVIDER], found[attr.INPUT_TOKENS]) == ("azure.ai.inference", 2310)
