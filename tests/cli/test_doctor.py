@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from otlp_receiver import run
 from spanglass.cli.diagnosis import arrival
 from started import SPANGLASS, Started, clean_environment, started
 
@@ -73,6 +74,37 @@ def test_a_healthy_way_passes(server: Started) -> None:
     assert status == "ok"
     assert arrived.startswith(f"{server.ui} shows it after")
     assert [status for status, _ in said(document, "hooks")] == ["ok", "ok"]
+
+
+def test_frameworks_are_told_apart() -> None:
+    """What will be seen and what is switched off."""
+    _, everything = doctor("--endpoint", f"http://127.0.0.1:{free_port()}")
+    _, one = doctor("--endpoint", f"http://127.0.0.1:{free_port()}", SPANGLASS_FRAMEWORKS="flask")
+    ((status, seen),) = said(everything, "frameworks")
+    assert status == "ok"
+    assert {"django", "flask", "psycopg", "redis"} < set(seen.partition(": ")[2].split(", "))
+    (on, off) = said(one, "frameworks")
+    assert on == ("ok", "seen once the application imports them: flask")
+    assert off[0] == "note"
+    assert "django" in off[1]
+    assert "flask" not in off[1]
+
+
+def test_a_framework_without_its_instrumentation_is_named_with_what_to_install() -> None:
+    """A library that is here and whose instrumentation is not is said, with the extra."""
+    script = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "opentelemetry.instrumentation.flask": raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Absent())
+import spanglass
+from spanglass.cli import diagnosis
+spanglass.init()
+print([(found.says, found.cure) for found in diagnosis.around()][1])
+"""
+    done = run(script, OTEL_TRACES_EXPORTER="none", OTEL_METRICS_EXPORTER="none")
+    assert done.stdout == "('installed here and not seen: flask', 'To see them, install spanglass[flask].')\n"
 
 
 def test_people_read_the_same(server: Started) -> None:

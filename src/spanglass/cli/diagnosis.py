@@ -21,8 +21,19 @@ from urllib.parse import urlsplit
 
 from opentelemetry import trace
 
-from spanglass.sdk import dropped, hooks, runtime
-from spanglass.settings import PORT, SDK_API_KEY, SDK_DISABLED, SERVER_API_KEY, SETTINGS, Sources, flag
+from spanglass.sdk import dropped, frameworks, hooks, runtime
+from spanglass.sdk.frameworks.framework import State
+from spanglass.sdk.frameworks.table import FRAMEWORKS
+from spanglass.settings import (
+    PORT,
+    SDK_API_KEY,
+    SDK_DISABLED,
+    SDK_FRAMEWORKS,
+    SERVER_API_KEY,
+    SETTINGS,
+    Sources,
+    flag,
+)
 
 ARRIVES_WITHIN_S: Final = 10.0
 _ANSWERS_WITHIN_S: Final = 2.0
@@ -36,7 +47,6 @@ _SILENCING = {"OTEL_TRACES_EXPORTER": "none", "OTEL_TRACES_SAMPLER": "always_off
 _SECRETS = ("HEADERS", "KEY", "TOKEN", "PASSWORD")
 
 _SAME_CALL = "opens a span for the same call; spanglass adds to that span and counts the call once"
-_SAME_REQUEST = "opens an HTTP span inside the span of the call; harmless, but one more span a call"
 _OTHER_PIPELINE = "records calls in a pipeline of its own; the cost shows there too, and in spanglass once"
 # Distribution name, or its beginning where it ends with a dash: what it does to a call that spanglass sees too.
 _DOUBLES = (
@@ -49,7 +59,6 @@ _DOUBLES = (
     ("logfire", _SAME_CALL),
     ("langfuse", _OTHER_PIPELINE),
     ("mlflow", _OTHER_PIPELINE),
-    ("opentelemetry-instrumentation-httpx", _SAME_REQUEST),
 )
 
 
@@ -110,6 +119,26 @@ def hooked() -> Iterator[Finding]:
             f"neither {' nor '.join(_HTTP_LIBRARIES)} is installed here, so there are no calls to see",
             "Run doctor with the Python that runs the application.",
         )
+
+
+def around() -> Iterator[Finding]:
+    """Which frameworks and clients are installed here, and whether requests to them will be seen."""
+    states = frameworks.states()
+    here = [row for row in FRAMEWORKS if row.module and find_spec(row.module.partition(".")[0])]
+    wanted = [row for row in here if states[row.name] is not State.OFF]
+    seen = [row.name for row in wanted if frameworks.installed(row) and states[row.name] is not State.UNFIT]
+    if seen:
+        yield Finding("frameworks", Status.OK, f"seen once the application imports them: {', '.join(seen)}")
+    if missing := [row for row in wanted if not frameworks.installed(row)]:
+        packages = sorted({row.package for row in missing})
+        yield Finding(
+            "frameworks",
+            Status.NOTE,
+            f"installed here and not seen: {', '.join(row.name for row in missing)}",
+            f"To see them, install {', '.join(packages)}.",
+        )
+    if off := [row.name for row in here if row not in wanted]:
+        yield Finding("frameworks", Status.NOTE, f"switched off: {', '.join(off)}", f"See {SDK_FRAMEWORKS.env}.")
 
 
 def doubles() -> Iterator[Finding]:

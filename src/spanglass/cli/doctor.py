@@ -62,6 +62,7 @@ def _findings(sources: Sources, endpoint: str | None, server: str | None) -> lis
     os.environ.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", "3")  # seconds; an application may be more patient
     init(service_name=diagnosis.SERVICE_NAME, endpoint=endpoint)
     findings += diagnosis.hooked()
+    findings += diagnosis.around()
     findings += diagnosis.doubles()
     exported, trace_id = diagnosis.export()
     findings.append(exported)

@@ -1,10 +1,10 @@
 """OpenTelemetry's instrumentations of what stands around the calls, switched on where library and package are there."""
 
-from spanglass.sdk.frameworks.switch import Switch
+from spanglass.sdk.frameworks.switch import Switch, installed
 
 _switch = Switch()
 install = _switch.install
 uninstall = _switch.uninstall
 states = _switch.states
 
-__all__ = ["install", "states", "uninstall"]
+__all__ = ["install", "installed", "states", "uninstall"]

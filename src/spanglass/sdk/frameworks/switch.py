@@ -75,7 +75,7 @@ class Switch:
         rows = chosen(wanted)
         for row in rows:
             if not installed(row):
-                logger.warning('%s is asked for. Install "spanglass[%s]" to see its spans.', row.name, row.extra)
+                logger.warning('%s is asked for. Install "%s" to see its spans.', row.name, row.package)
         return rows
 
     def _executed(self, module: str) -> None:

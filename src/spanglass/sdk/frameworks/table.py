@@ -33,7 +33,7 @@ FRAMEWORKS = (
     Framework("httpx2", "httpx", "httpx2", f"{_CONTRIB}.httpx:HTTPX2ClientInstrumentor", also=("httpx",)),
     Framework(
         "aiohttp",
-        "aiohttp",
+        "",
         "aiohttp",
         f"{_CONTRIB}.aiohttp_client:AioHttpClientInstrumentor",
         entry_point="aiohttp-client",
@@ -65,4 +65,4 @@ def chosen(names: Iterable[str]) -> tuple[Framework, ...]:
 
 def known() -> tuple[str, ...]:
     """Return the names to choose from."""
-    return tuple(sorted({name for row in FRAMEWORKS for name in (row.extra, row.name)}))
+    return tuple(sorted({name for row in FRAMEWORKS for name in (row.extra, row.name) if name}))
