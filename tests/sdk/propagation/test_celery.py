@@ -29,7 +29,9 @@ def answer(text):
     logging.getLogger("tasks").warning("answering")
     with OpenAI() as client:
         messages = [{"role": "user", "content": text}]
-        return client.chat.completions.create(model="gpt-4o-mini", messages=messages).choices[0].message.content
+        client.chat.completions.create(model="gpt-4o-mini", messages=messages)
+    if not spanglass.flush(10):
+        raise RuntimeError("flush freezes in a worker")
 
 @app.task(bind=True, max_retries=2)
 def flaky(self):
@@ -103,11 +105,16 @@ def told(seen: Receiver) -> tuple[Counter[Seen], list[Any]]:
 @pytest.mark.services
 @pytest.mark.parametrize(
     "flags",
-    ["--pool prefork --concurrency 2", "--pool prefork --concurrency 1 --max-tasks-per-child 1", "--pool solo"],
-    ids=["prefork", "children replaced", "solo"],
+    [
+        "--pool prefork --concurrency 2",
+        "--pool prefork --concurrency 1 --max-tasks-per-child 1",
+        "--pool solo",
+        "--pool threads --concurrency 2",
+    ],
+    ids=["prefork", "children replaced", "solo", "threads"],
 )
 def test_a_task_is_part_of_the_trace_that_published_it(flags: str, redis_url: str, tmp_path: Path) -> None:
-    """Request, tasks, a retry and the call to a model are one trace for one user, exported by whoever recorded it."""
+    """Request, tasks, a retry and the call to a model are one trace for one user; in a worker `flush` works too."""
     with receiver() as seen, serving(create_app()) as provider:
         variables = variables_for(tmp_path, seen, provider, REDIS=redis_url)
         with worker(flags, tmp_path, variables | {"SERVICE": "worker"}):
