@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from spanglass.sdk.destinations import SPANGLASS_DEFAULT, Destination, public
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.otlp import COMPRESSIONS, OtlpExporter, OtlpMetricExporter, secrets_of
+from spanglass.sdk.span_encoding import SpanEncoder
 from spanglass.sdk.transport import Haste, HttpTransport, Transport
 from spanglass.settings import SDK_API_KEY
 from spanglass.version import __version__
@@ -24,7 +25,6 @@ _HTTP = "http/protobuf"
 _GRPC_DEFAULT = "http://localhost:4317"
 _COMMON = "opentelemetry.exporter.otlp.proto.common"
 _ENCODERS: Mapping[str, tuple[str, str]] = {
-    "traces": (f"{_COMMON}.trace_encoder", "encode_spans"),
     "metrics": (f"{_COMMON}.metrics_encoder", "encode_metrics"),
     "logs": (f"{_COMMON}._log_encoder", "encode_logs"),
 }
@@ -247,6 +247,8 @@ def _maker(
 
 
 def _encoder(signal: Signal) -> Callable[[Any], bytes]:
+    if signal == "traces":
+        return SpanEncoder().request
     module, name = _ENCODERS[signal]
     message_of = getattr(import_module(module), name)
 
