@@ -178,7 +178,7 @@ SDK_SPAN_STORM = Setting(
     "SPANGLASS_SPAN_STORM",
     1000,
     positive,
-    "How many agents, tools, steps, ... of one kind a span may have below it; further ones become one with a count.",
+    "How many spans of one kind or name a span may have below it; further ones become one with a count.",
 )
 SDK_BAGGAGE: Setting[tuple[str, ...]] = Setting(
     "sdk.baggage",

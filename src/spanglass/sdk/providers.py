@@ -19,6 +19,7 @@ from spanglass.sdk.batch import BatchQueue, Limits
 from spanglass.sdk.context import ContextLogProcessor, ContextSpanProcessor
 from spanglass.sdk.dropped import Signal
 from spanglass.sdk.exporters import Plan, Sending, plans
+from spanglass.sdk.folding import FoldingSpanProcessor
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.outlet import Outlet
 from spanglass.sdk.processors import QueueLogProcessor, QueueSpanProcessor
@@ -76,8 +77,10 @@ class _Builder:
             provider, ours = self._new_tracers(), True
         provider.add_span_processor(ContextSpanProcessor())
         if ours:
-            for queue in self._queues("traces", "OTEL_BSP", 5000):
-                provider.add_span_processor(QueueSpanProcessor(cast("BatchQueue[ReadableSpan]", queue)))
+            queues = [cast("BatchQueue[ReadableSpan]", queue) for queue in self._queues("traces", "OTEL_BSP", 5000)]
+            if queues:
+                ends = [QueueSpanProcessor(queue) for queue in queues]
+                provider.add_span_processor(FoldingSpanProcessor(provider, ends))
         return provider
 
     def meters(self) -> metrics.MeterProvider:

@@ -13,6 +13,8 @@ from spanglass.sdk.calls.attributes import Attributes
 from spanglass.sdk.guard import logger
 from spanglass.semconv import attributes as attr
 
+_NAMES = 100
+_MANY_NAMES = "many"
 STORM = "storm"
 """Why a span was dropped: it was folded into one with others."""
 
@@ -55,6 +57,10 @@ class Family:
         self._counts: dict[str, int] = {}
         self._folds: dict[str, _Fold] = {}
         self._lock = RLock()  # reentrant: what the garbage collector finalises may fold a span while one is folded
+
+    def kind_of(self, name: str) -> str:
+        """Return the kind of a span that has no other than its name: the name, or one for all beyond the first 100."""
+        return name if name in self._counts or len(self._counts) < _NAMES else _MANY_NAMES
 
     def admits(self, kind: str, limit: int) -> bool:
         """Count one more child; False where it is to be folded.
