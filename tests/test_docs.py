@@ -1,15 +1,18 @@
 """The documentation is true: its examples run, its links lead somewhere, and nothing public is left out."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from parts import ROOT
+from scripted import Answer, scripted
 from spanglass.semconv.attributes import ATTRIBUTES
 from spanglass.semconv.metrics import METRICS
 from spanglass.settings import SETTINGS
@@ -35,13 +38,44 @@ def provider() -> Iterator[str]:
         yield base_url
 
 
+@pytest.fixture(scope="module")
+def claude() -> Iterator[str]:
+    """Answer every question as Claude, in a stream."""
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-4-5", "content": []}
+    usage = {"input_tokens": 8, "output_tokens": 2}
+    events: list[dict[str, Any]] = [
+        {"type": "message_start", "message": {**message, "usage": usage}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage},
+        {"type": "message_stop"},
+    ]
+    pieces = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events]
+    with scripted() as server:
+        server.repeat = Answer(pieces, headers={"content-type": "text/event-stream"})
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def llama() -> Iterator[str]:
+    """Answer every question as a local model would, in lines."""
+    line = b'{"model":"llama3.2","message":{"role":"assistant","content":"Hello"},"done":true,"eval_count":1}\n'
+    with scripted() as server:
+        server.repeat = Answer([line], headers={"content-type": "application/x-ndjson"})
+        yield server.url
+
+
 @pytest.mark.parametrize("code", list(examples()))
-def test_examples_run(code: str, provider: str, tmp_path: Path) -> None:
-    """A Python example in the docs runs to its end, against the stand-in provider and with nothing exported."""
+def test_examples_run(code: str, provider: str, claude: str, llama: str, tmp_path: Path) -> None:
+    """A Python example in the docs runs to its end, against stand-in providers and with nothing exported."""
     environ = {
         **os.environ,
         "OPENAI_BASE_URL": provider,
         "OPENAI_API_KEY": "example",
+        "ANTHROPIC_BASE_URL": claude,
+        "ANTHROPIC_API_KEY": "example",
+        "OLLAMA_HOST": llama,
         "OTEL_TRACES_EXPORTER": "none",
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_LOGS_EXPORTER": "none",

@@ -10,6 +10,7 @@ import ollama
 import pytest
 
 from cassettes import names, recorded
+from parts import ROOT
 from scripted import Act, Answer, ScriptedServer, scripted
 from spanglass.sdk.content import ContentMode
 from spanglass.semconv import attributes as attr
@@ -207,25 +208,17 @@ def test_missing_model(server: ScriptedServer) -> None:
     assert attr.COST_STATE not in found
 
 
-def test_price_file_makes_local_models_free(server: ScriptedServer, tmp_path: Path) -> None:
+def test_price_file_of_the_docs_makes_local_models_free(server: ScriptedServer, tmp_path: Path) -> None:
     """What a local model costs is said in a price file: 0 is computed then, with the row and table that say so."""
     prices = tmp_path / "prices.json"
-    prices.write_text(
-        json.dumps(
-            {
-                "version": "our own machines",
-                "providers": {
-                    "ollama": {"models": [{"id": "local", "match": ["*"], "prices": {"input": 0, "output": 0}}]}
-                },
-            }
-        )
-    )
+    section = (ROOT / "docs" / "providers.md").read_text().partition("## Ollama")[2]
+    prices.write_text(section.partition("```json")[2].partition("```")[0])
     server.script.append(STREAM)
     with recording(hosts=HOSTS, prices=prices) as telemetry, ollama.Client(server.url) as made:
         list(made.chat(**QUESTION, stream=True))
     found = telemetry.attributes()
     assert (found[attr.COST_STATE], found[attr.COST_EXACT], found[attr.COST_AMOUNT]) == ("computed", "0", 0.0)
-    assert (found[attr.COST_PRICE_ID], found[attr.COST_TABLE]) == ("ollama/local", "our own machines")
+    assert (found[attr.COST_PRICE_ID], found[attr.COST_TABLE]) == ("ollama/local", "our machines 2026-11")
     assert total(telemetry, metrics.UNPRICED) == 0
 
 
