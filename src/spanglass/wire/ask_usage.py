@@ -7,7 +7,6 @@ Without `stream_options.include_usage` OpenAI counts nothing in a stream. With i
 from __future__ import annotations
 
 from spanglass.wire.document import parse
-from spanglass.wire.openai_chat import CHAT_COMPLETIONS
 from spanglass.wire.recognise import Recognised
 
 # Others send usage unasked (Groq, Mistral, OpenRouter, xAI, ...), or are not known to take the option.
@@ -22,7 +21,7 @@ def ask_usage(recognised: Recognised, body: bytes) -> bytes | None:
         recognised: What the request is.
         body: Its body, as the application sends it; nothing in it is changed but its end.
     """
-    if recognised.codec is not CHAT_COMPLETIONS or recognised.provider not in _PROVIDERS:
+    if recognised.codec.api != "chat_completions" or recognised.provider not in _PROVIDERS:
         return None
     body = body.strip()
     asked = parse(body) if body.startswith(b"{") else None

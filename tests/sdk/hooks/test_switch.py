@@ -158,6 +158,67 @@ def test_reloaded_library_is_hooked_again(library: str, module: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("imported", "hook"),
+    [("urllib3.connectionpool", "urllib3"), ("requests", "requests"), ("aiohttp.client", "aiohttp")],
+)
+def test_hook_is_loaded_with_its_library(imported: str, hook: str) -> None:
+    """The code of a hook is not in memory before its library is, and is there once that is imported."""
+    assert (
+        run(f"""
+        import sys
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.trace import TracerProvider
+        from spanglass.sdk import hooks
+        from spanglass.sdk.calls.recorder import Recorder
+        from spanglass.sdk.content import ContentMode
+        from spanglass.sdk.labels import Labels
+        recorder = Recorder(TracerProvider(), MeterProvider(), content=ContentMode.NO_CONTENT, labels=Labels(1))
+        hooks.install(recorder)
+        loaded = {{name.rpartition(".hooks.")[2] for name in sys.modules}}
+        assert not {{"urllib3", "aiohttp", "requests", "httpx"}} & loaded
+        import {imported}
+        print("spanglass.sdk.hooks.{hook}" in sys.modules)
+    """)
+        == "True"
+    )
+
+
+@pytest.mark.parametrize(
+    ("library", "module", "owner", "name"),
+    [
+        ("urllib3", "urllib3.connectionpool", "HTTPConnectionPool", "_make_request"),
+        ("aiohttp", "aiohttp.client", "ClientSession", "_request"),
+        ("aiohttp", "aiohttp", "ClientSession", "_request"),
+    ],
+)
+def test_reloaded_part_is_hooked_again(library: str, module: str, owner: str, name: str) -> None:
+    """Likewise for the other libraries: after a reload both classes are hooked once, and both are restored."""
+    assert (
+        run(f"""
+        import importlib, sys
+        import {library}
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.trace import TracerProvider
+        from spanglass.sdk import hooks
+        from spanglass.sdk.calls.recorder import Recorder
+        from spanglass.sdk.content import ContentMode
+        from spanglass.sdk.labels import Labels
+        recorder = Recorder(TracerProvider(), MeterProvider(), content=ContentMode.NO_CONTENT, labels=Labels(1))
+        hooks.install(recorder)
+        importlib.reload(sys.modules["{module}"])
+        both = ({library}.{owner}, sys.modules["{module}"].{owner})
+        for one in both:
+            assert not hasattr(vars(one)["{name}"].__wrapped__, "__wrapped__"), one
+        hooks.uninstall()
+        for one in both:
+            assert not hasattr(vars(one)["{name}"], "__wrapped__"), one
+        print("ok")
+    """)
+        == "ok"
+    )
+
+
 def test_importing_the_hooks_has_no_effect() -> None:
     """The module alone patches nothing and watches nothing."""
     before = functions()

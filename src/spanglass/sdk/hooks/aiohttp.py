@@ -38,14 +38,18 @@ def patches(library: str, seat: Seat) -> Iterator[Patch]:
         library: `aiohttp`.
         seat: Where the hooks find the recorder.
     """
-    session = getattr(sys.modules.get(f"{library}.client"), "ClientSession", None)
-    reader = getattr(sys.modules.get(f"{library}.streams"), "StreamReader", None)
-    if session is None or f"{library}.client_middlewares" not in sys.modules:
-        return
+    if f"{library}.client_middlewares" not in sys.modules:
+        return  # its import has not come far enough, or it is too old
     payload, failure = sys.modules[f"{library}.payload"], sys.modules[f"{library}.client_exceptions"]
     hook = _Hook(seat, payload.BytesPayload, failure.ClientConnectionError)
-    for owner, name, around in ((session, "_request", hook.around_ask), (reader, "set_exception", hook.around_failure)):
-        if (made := patch(owner, name, around)) is not None:
+    # A reload makes a new class in the submodule while the package still holds the old one: both are hooked.
+    parts = filter(None, map(sys.modules.get, (library, f"{library}.client", f"{library}.streams")))
+    targets: dict[str, tuple[str, Callable[..., Callable[..., object]]]] = {
+        "ClientSession": ("_request", hook.around_ask),
+        "StreamReader": ("set_exception", hook.around_failure),
+    }
+    for owner, name in dict.fromkeys((getattr(part, name, None), name) for part in parts for name in targets):
+        if (made := patch(owner, *targets[name])) is not None:
             yield made
 
 

@@ -35,9 +35,9 @@ _INSTRUMENTORS = "opentelemetry.instrumentation"
 _LIBRARIES = {
     "httpx": _Hooked("httpx", ("httpx", "httpx._client", "httpx._transports.default")),
     "httpx2": _Hooked("httpx", ("httpx2", "httpx2._client", "httpx2._transports.default")),
-    "urllib3": _Hooked("urllib3", ("urllib3.connectionpool",)),
+    "urllib3": _Hooked("urllib3", ("urllib3", "urllib3.connectionpool")),
     "requests": _Hooked("requests", ("requests.sessions",)),
-    "aiohttp": _Hooked("aiohttp", ("aiohttp.client",)),
+    "aiohttp": _Hooked("aiohttp", ("aiohttp", "aiohttp.client")),
     _INSTRUMENTORS: _Hooked("instrumentors", ("opentelemetry.instrumentation.instrumentor",)),
 }
 _LIBRARY_OF = {module: library for library, hooked in _LIBRARIES.items() for module in hooked.modules}

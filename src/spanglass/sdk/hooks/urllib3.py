@@ -38,44 +38,52 @@ def patches(library: str, seat: Seat) -> Iterator[Patch]:
         library: `urllib3`.
         seat: Where the hooks find the recorder.
     """
-    pool = getattr(sys.modules.get(f"{library}.connectionpool"), "HTTPConnectionPool", None)
     response = getattr(sys.modules.get(f"{library}.response"), "HTTPResponse", None)
-    if pool is None or response is None or not hasattr(response, "_raw_read"):
+    if not hasattr(response, "_raw_read"):
         return  # its import has not come far enough, or it is version 1
-    if (attempts := patch(pool, "_make_request", _Hook(seat, response).around_attempt)) is not None:
-        yield attempts
-    if not is_wrapped(pool.urlopen):
-        return
+    hook = _Hook(seat)
+    # A reload makes a new class in the submodule while others still hold the old one: both are hooked.
+    parts = map(sys.modules.get, (library, f"{library}.connectionpool", f"{library}.poolmanager"))
+    for pool in dict.fromkeys(getattr(part, "HTTPConnectionPool", None) for part in parts):
+        if (attempts := patch(pool, "_make_request", hook.around_attempt)) is not None:
+            yield attempts
+        wrapped = pool is not None and is_wrapped(pool.urlopen)
+        if wrapped and (calls := patch(pool, "urlopen", hook.around_call)) is not None:
+            yield calls
 
-    def around_calls(original: Callable[..., HTTPResponse]) -> Callable[..., HTTPResponse]:
+
+class _Hook:
+    """The hook on pools.
+
+    Args:
+        seat: Where to find the recorder.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._listening: dict[type[HTTPResponse], type[_Listening]] = {}
+
+    def around_call(self, original: Callable[..., HTTPResponse]) -> Callable[..., HTTPResponse]:
+        """Wrap `HTTPConnectionPool.urlopen`, with its retries and redirects, where another tool stands around it."""
+
         @wraps(original)
         def urlopen(
             pool: HTTPConnectionPool, method: str, url: str, body: object = None, *args: object, **kwargs: object
         ) -> HTTPResponse:
-            if method != "POST" or not _is_call(seat, pool, url, body):
+            if method != "POST" or not self._is_call(pool, url, body):
                 return original(pool, method, url, body, *args, **kwargs)
             with Quiet():
                 return original(pool, method, url, body, *args, **kwargs)
 
         return urlopen
 
-    if (calls := patch(pool, "urlopen", around_calls)) is not None:
-        yield calls
-
-
-class _Hook:
-    """The hook on attempts.
-
-    Args:
-        seat: Where to find the recorder.
-        response: The library's class of answers.
-    """
-
-    def __init__(self, seat: Seat, response: type[HTTPResponse]) -> None:
-        self._seat = seat
-        self._plain = response
-        named = {"__module__": response.__module__, "__qualname__": response.__qualname__, "__slots__": ()}
-        self._listening: type[_Listening] = type(response.__name__, (_Listening, response), named)
+    @_guard
+    def _is_call(self, pool: HTTPConnectionPool, url: str, body: object) -> bool:
+        recorder = self._seat.recorder
+        if recorder is None:
+            return False
+        host, port, path = _address(pool, url)
+        return is_call(recorder, host, path, port, lambda: sent(body))
 
     def around_attempt(self, original: Callable[..., HTTPResponse]) -> Callable[..., HTTPResponse]:
         """Wrap `HTTPConnectionPool._make_request`."""
@@ -140,12 +148,19 @@ class _Hook:
             )
             if whole:
                 attempt.feed(response.data)
-            elif type(response) is self._plain:
-                response.__class__ = self._listening
+            elif hasattr(response, "_raw_read"):  # one over HTTP/2 has its body, and no such method
+                response.__class__ = self._listening_to(type(response))
                 response._spanglass_attempt = attempt  # type: ignore[attr-defined] # noqa: SLF001 - of that class
                 listening = True
         if not listening:
             attempt.ended()
+
+    def _listening_to(self, response: type[HTTPResponse]) -> type[_Listening]:
+        made = self._listening.get(response)
+        if made is None:
+            named = {"__module__": response.__module__, "__qualname__": response.__qualname__, "__slots__": ()}
+            made = self._listening[response] = type(response.__name__, (_Listening, response), named)
+        return made
 
 
 class _Listening(_Response):
@@ -234,11 +249,3 @@ def _address(pool: HTTPConnectionPool, url: str) -> tuple[str, int | None, str]:
         return pool.host, pool.port, url
     parts = urlsplit(url)
     return parts.hostname or pool.host, parts.port or {"http": 80, "https": 443}.get(parts.scheme), parts.path
-
-
-@_guard
-def _is_call(seat: Seat, pool: HTTPConnectionPool, url: str, body: object) -> bool:
-    if seat.recorder is None:
-        return False
-    host, port, path = _address(pool, url)
-    return is_call(seat.recorder, host, path, port, lambda: sent(body))
