@@ -6,6 +6,8 @@ import pytest
 from spanglass.wire.hosts import HOSTS
 from spanglass.wire.recognise import _ROUTES, _codec, recognise
 
+VERTEX = "/v1/projects/p/locations/eu/publishers/google/models/"
+
 
 @pytest.mark.parametrize(
     ("host", "path", "provider", "api"),
@@ -25,6 +27,30 @@ from spanglass.wire.recognise import _ROUTES, _codec, recognise
         ("us-central1-aiplatform.googleapis.com", "/v1/x/chat/completions", "gcp.vertex_ai", "chat_completions"),
         ("bedrock-runtime.us-east-1.amazonaws.com", "/openai/v1/chat/completions", "aws.bedrock", "chat_completions"),
         ("localhost:11434", "/v1/chat/completions", "ollama", "chat_completions"),
+        ("generativelanguage.googleapis.com", "/v1beta/models/m:generateContent", "gcp.gemini", "generate_content"),
+        (
+            "generativelanguage.googleapis.com",
+            "/v1beta/tunedModels/m:generateContent",
+            "gcp.gemini",
+            "generate_content",
+        ),
+        (
+            "generativelanguage.googleapis.com",
+            "/v1/models/m:batchEmbedContents",
+            "gcp.gemini",
+            "batch_embed_contents",
+        ),
+        ("aiplatform.eu.rep.googleapis.com", f"{VERTEX}m:streamGenerateContent", "gcp.vertex_ai", "generate_content"),
+        ("eu-aiplatform.mtls.googleapis.com", f"{VERTEX}text-embedding-005:predict", "gcp.vertex_ai", "predict"),
+        (
+            "aiplatform.googleapis.com",
+            "/v1/endpoints/9:generateContent",
+            "gcp.vertex_ai",
+            "generate_content",
+        ),
+        ("bedrock-runtime-fips.us-east-1.amazonaws.com", "/model/m/converse", "aws.bedrock", "converse"),
+        ("vpce-1.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "/model/m/converse-stream", "aws.bedrock", "converse"),
+        ("bedrock-runtime.cn-north-1.amazonaws.com.cn", "/model/m/converse", "aws.bedrock", "converse"),
     ],
 )
 def test_known_hosts_are_named_by_the_conventions(host: str, path: str, provider: str, api: str) -> None:
@@ -50,6 +76,11 @@ def test_azures_deployment_names_the_model_where_the_body_does_not() -> None:
     [
         ("GET", "api.openai.com", "/v1/chat/completions"),
         ("POST", "api.openai.com", "/v1/files"),
+        ("POST", "generativelanguage.googleapis.com", "/v1beta/models/m:countTokens"),
+        ("POST", "generativelanguage.googleapis.com", "/v1beta/m:generateContent"),
+        ("POST", "aiplatform.googleapis.com", "/v1/projects/embedding/publishers/google/models/imagen-3:predict"),
+        ("POST", "bedrock-runtime.us-east-1.amazonaws.com", "/guardrail/g/version/1/apply"),
+        ("POST", "bedrock-runtime.us-east-1.amazonaws.com", "/converse"),
         ("POST", "api.openai.com", "/v1/completions"),
         ("POST", "example.com", "/api/surveys/responses"),
         ("POST", "example.com", "/embeddings"),
@@ -142,3 +173,25 @@ def test_interfaces_that_are_not_called_stay_unloaded() -> None:
         assert not [name for name in sys.modules if name.startswith(others)]
     """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "provider", "model"),
+    [
+        ("/v1beta/models/m:generateContent", b'{"contents": [{"parts": []}]}', "gcp.gemini", "m"),
+        (f"{VERTEX}m:generateContent", b'{"contents": [{"parts": []}]}', "gcp.vertex_ai", "m"),
+        ("/models/m:generateContent", b'{"prompt": "x"}', None, None),
+        ("/model/m/converse", b'{"messages": [{"role": "user", "content": []}]}', "aws.bedrock", "m"),
+        ("/model/a:b%2Fc/converse", b'{"messages": [{"role": "user", "content": []}]}', "aws.bedrock", "a:b/c"),
+        ("/model/a:b/c/converse", b'{"messages": [{"role": "user", "content": []}]}', "aws.bedrock", "a:b/c"),
+        ("/model/m/converse", b'{"messages": ["hello"]}', None, None),
+    ],
+)
+def test_model_in_the_path_names_it_on_any_host(
+    path: str, body: bytes, provider: str | None, model: str | None
+) -> None:
+    """Google's and Amazon's paths hold the model, an ARN in either spelling; the body confirms the call."""
+    found = recognise("POST", "llm.internal", path)
+    assert found is not None
+    request = found.request(body)
+    assert (request and request.provider, request and request.model) == (provider, model)

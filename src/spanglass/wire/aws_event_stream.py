@@ -25,6 +25,7 @@ _STRING = 7
 # Bytes of a header's value by its type; those of bytes and strings say their length in two bytes before them.
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 6: None, _STRING: None, 8: 8, 9: 16}
 _MAX_KINDS = 64
+_MAX_KEPT = 1024
 _NO_PAYLOAD = b"{}"
 
 
@@ -95,7 +96,7 @@ class AwsEventStream:
         known = self._heads.get(headers)
         if known is None:
             known = _head(headers)
-            if len(self._heads) < _MAX_KINDS:
+            if len(self._heads) < _MAX_KINDS and len(headers) <= _MAX_KEPT:
                 self._heads[headers] = known
         head, payload = known
         if payload is None:

@@ -22,7 +22,7 @@ from spanglass.wire.gemini_messages import (
     system_instructions,
     tool_definitions,
 )
-from spanglass.wire.gemini_usage import billed_searches, read_tier, read_usage
+from spanglass.wire.gemini_usage import billed_searches, merge, read_tier, read_usage
 from spanglass.wire.json_array import JsonArray
 from spanglass.wire.openai_error import read_error
 from spanglass.wire.openai_request import MAX_BODY, stop_sequences, written_length
@@ -100,7 +100,7 @@ class GenerateContentAnswer:
         self.length += characters
         document = parse(last) if last is not None else None
         if document is not None:
-            self._counts.update(mapping(document.get("usageMetadata")))
+            merge(self._counts, document.get("usageMetadata"))
 
     def document(self, data: bytes) -> None:
         """Take a body that is not a stream."""
@@ -140,9 +140,7 @@ class GenerateContentAnswer:
         got = document.get
         self._id = self._id or text(got("responseId"))
         self._model = text(got("modelVersion")) or self._model
-        usage = got("usageMetadata")
-        if isinstance(usage, dict):
-            self._counts.update(usage)
+        merge(self._counts, got("usageMetadata"))
         feedback = got("promptFeedback")
         if feedback:
             self._blocked = text(mapping(feedback).get("blockReason")) or self._blocked
@@ -165,7 +163,7 @@ class GenerateContentAnswer:
         candidate.finish_reason = text(given.get("finishReason")) or candidate.finish_reason
         queries = mapping(given.get("groundingMetadata")).get("webSearchQueries")
         if isinstance(queries, list) and len(self._queries) < _MAX_QUERIES:
-            self._queries.update(query for query in queries[:_MAX_QUERIES] if isinstance(query, str) and query)
+            self._queries.update([query for one in queries[:_MAX_QUERIES] if (query := text(one)) is not None])
         spoke = False
         for part in rows(mapping(given.get("content")).get("parts")):
             spoke |= self._take_part(candidate, part)

@@ -13,6 +13,28 @@ from spanglass.wire.document import count, rows, text
 _FAMILY = re.compile(r"gemini-(\d+)")
 _FIRST_PER_QUERY = 3
 _ON_DEMAND = "on_demand"
+_READ = frozenset(
+    {
+        "promptTokenCount",
+        "candidatesTokenCount",
+        "toolUsePromptTokenCount",
+        "thoughtsTokenCount",
+        "cachedContentTokenCount",
+        "totalTokenCount",
+        "promptTokensDetails",
+        "candidatesTokensDetails",
+        "toolUsePromptTokensDetails",
+        "cacheTokensDetails",
+        "serviceTier",
+        "trafficType",
+    }
+)
+
+
+def merge(counts: dict[str, object], given: object) -> None:
+    """Take a chunk's usage metadata into those of the chunks before: later counts replace, what is left out stays."""
+    if isinstance(given, dict):
+        counts.update({name: given[name] for name in given.keys() & _READ})
 
 
 def read_usage(counts: dict[str, object], *, said: bool) -> Usage | None:
@@ -22,7 +44,7 @@ def read_usage(counts: dict[str, object], *, said: bool) -> Usage | None:
     candidates and the thoughts, which are billed alike.
 
     Args:
-        counts: The metadata, merged over a stream's chunks: a count that is 0 is left out, and later ones replace.
+        counts: The metadata, of a stream's chunks together; Google leaves out a count that is 0.
         said: The answer has text, so output that is left out is unknown, not 0.
     """
     got = counts.get

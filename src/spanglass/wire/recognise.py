@@ -154,7 +154,9 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
         return None
     provider = provider_of(host.lower(), hosts)
     for route in routes:
-        if not (route.model_optional or route.before_model in path) or route.of_models not in path:
+        if not (route.model_optional or route.before_model in path):
+            continue
+        if route.of_models and route.of_models not in path.partition(route.before_model)[2]:
             continue
         if provider is not None:
             if path.endswith(route.end):
