@@ -8,15 +8,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import SpanKind, Tracer, set_span_in_context
 
-from spanglass.sdk.context import NOTHING, CallContext, context, current
+from spanglass.sdk.context import NOTHING, CallContext, context, current, told
 from spanglass.sdk.propagation.baggage import ContextBaggagePropagator, leaving
 from spanglass.sdk.propagation.destination import Allowed
 
 RECORDED = TracerProvider(shutdown_on_exit=False).get_tracer("test")
 UNSAMPLED = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False).get_tracer("test")
 OURS = ContextBaggagePropagator(Allowed(["internal"]))
-EVERYTHING = "app=1,user.id=u,session.id=s,spanglass.feature=f,gen_ai.prompt.name=p,gen_ai.prompt.version=2"
-IMPERSONAL = "app=1,spanglass.feature=f,gen_ai.prompt.name=p,gen_ai.prompt.version=2"
+EVERYTHING = "user.id=u,session.id=s,spanglass.feature=f,gen_ai.prompt.name=p,gen_ai.prompt.version=2,app=1"
+IMPERSONAL = "spanglass.feature=f,gen_ai.prompt.name=p,gen_ai.prompt.version=2,app=1"
 
 
 def sent(kind: SpanKind, url: str, tracer: Tracer = RECORDED) -> str | None:
@@ -101,9 +101,25 @@ def test_the_header_stays_within_the_limits_of_the_standard() -> None:
 
 
 def test_a_deliberate_injection_carries_everything() -> None:
-    """With `leaving` the destination is the caller's choice."""
+    """With `leaving` the destination is the caller's choice; the application's own entries do not crowd ours out."""
     carrier: dict[str, str] = {}
     attributes = {"url.full": "https://api.example.com/"}
+    own = Context()
+    for number in range(3):
+        own = baggage.set_baggage(f"k{number}", "v" * 3_000, own)
     with context(user_id="u"), RECORDED.start_as_current_span("x", kind=SpanKind.CLIENT, attributes=attributes):
-        OURS.inject(carrier, leaving())
-    assert carrier == {"baggage": "user.id=u"}
+        OURS.inject(carrier, leaving(told(current(), own)))
+    assert carrier["baggage"].startswith("user.id=u,k0=")
+    assert len(carrier["baggage"]) <= 8_192
+
+
+def test_what_was_replaced_since_is_not_passed_on() -> None:
+    """A prompt that came in with a version, and was replaced by one without, leaves without a version."""
+    arrived = OURS.extract({"baggage": "gen_ai.prompt.name=old,gen_ai.prompt.version=1,app=1"}, Context())
+    known = told(CallContext(prompt_name="new"), arrived)
+    for header in ({}, {"baggage": "left=over"}):
+        OURS.inject(header, leaving(known))
+        assert header == {"baggage": "gen_ai.prompt.name=new,app=1"}
+    undecided: dict[str, str] = {}
+    OURS.inject(undecided, known)
+    assert undecided == {"baggage": "gen_ai.prompt.name=new,app=1"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from opentelemetry.baggage import get_all, set_baggage
+from opentelemetry.baggage import clear, get_all, set_baggage
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context, create_key, get_current, get_value, set_value
 from opentelemetry.propagators.textmap import CarrierT, Getter, Setter, default_getter, default_setter
@@ -37,10 +37,14 @@ def leaving(context: Context | None = None) -> Context:
     Args:
         context: The OpenTelemetry context to start from; the current one by default.
     """
-    found = get_current() if context is None else context
-    for name, value in _known(found).items():
+    source = get_current() if context is None else context
+    found = set_value(_DELIBERATE, True, source)
+    if current(source) is NOTHING:
+        return found
+    found = clear(found)
+    for name, value in _entries(source).items():
         found = set_baggage(name, value, found)
-    return set_value(_DELIBERATE, True, found)
+    return found
 
 
 def arrived(context: Context) -> Context:
@@ -86,19 +90,18 @@ class ContextBaggagePropagator(W3CBaggagePropagator):
         """Write the header."""
         with _injecting:
             source = get_current() if context is None else context
-            header = _header(self._entries(source))
+            header = _header(self._allowed_entries(source))
             if header:
                 setter.set(carrier, self._BAGGAGE_HEADER_NAME, header)
 
-    def _entries(self, context: Context) -> Mapping[str, object]:
-        own = get_all(context)
+    def _allowed_entries(self, context: Context) -> Mapping[str, object]:
         if get_value(_DELIBERATE, context):
-            return own
-        known = _known(context)
-        if not known and own.keys().isdisjoint(SPAN_ATTRIBUTES):
-            return own
+            return get_all(context)
+        entries = _entries(context)
+        if entries.keys().isdisjoint(SPAN_ATTRIBUTES):
+            return entries
         withheld = self._withheld(context)
-        return {name: value for name, value in {**own, **known}.items() if name not in withheld}
+        return {name: value for name, value in entries.items() if name not in withheld}
 
     def _withheld(self, context: Context) -> frozenset[str]:
         host = named_host(context)
@@ -107,9 +110,18 @@ class ContextBaggagePropagator(W3CBaggagePropagator):
         return frozenset() if self._allowed.has(host) else frozenset(SPAN_ATTRIBUTES)
 
 
-def _known(context: Context) -> dict[str, str]:
-    pairs = zip(SPAN_ATTRIBUTES, current(context), strict=True)
-    return {name: usable for name, value in pairs if (usable := _usable(value)) is not None}
+def _entries(context: Context) -> Mapping[str, object]:
+    """Return what is known, and after it the application's own baggage, which may be more than a header can hold.
+
+    Entries of our names that came in are known already, or have been replaced since.
+    """
+    own = get_all(context)
+    known = current(context)
+    if known is NOTHING:
+        return own
+    pairs = zip(SPAN_ATTRIBUTES, known, strict=True)
+    ours = {name: usable for name, value in pairs if (usable := _usable(value)) is not None}
+    return {**ours, **{name: value for name, value in own.items() if name not in SPAN_ATTRIBUTES}}
 
 
 def _usable(value: object) -> str | None:
