@@ -92,13 +92,21 @@ def closes(index: int = 0) -> dict[str, Any]:
             },
             Usage(155, 16, cache_read_tokens=50),
         ),
+        (
+            {
+                "input_tokens": 5,
+                "output_tokens": 7,
+                "iterations": [{"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 823}],
+            },
+            Usage(5, 7, estimated=True),
+        ),
         ({"input_tokens": -1, "output_tokens": "7"}, None),
         ({}, None),
         ([], None),
     ],
 )
 def test_usage_is_inclusive_totals(given: object, usage: Usage | None) -> None:
-    """Input holds what was read from and written to the cache, compactions are added, and no count is made up."""
+    """Input holds cache reads and writes, compactions are added, advice of another model is flagged."""
     assert whole({"type": "message", "id": "m", "usage": given}).usage == usage
 
 

@@ -27,8 +27,9 @@ def merged(before: dict[str, object], given: object) -> dict[str, object]:
 
 def read_usage(given: dict[str, object]) -> Usage | None:
     """Return the counts of a usage object; None where it has neither input nor output."""
-    # The counts at the top leave compactions out; every other iteration is in them.
-    parts = [given, *(one for one in rows(given.get("iterations")) if one.get("type") == "compaction")]
+    # The counts at the top leave compactions out, and what another model used that was asked for advice.
+    iterations = rows(given.get("iterations"))
+    parts = [given, *(one for one in iterations if one.get("type") == "compaction")]
     fresh, output = _sum(parts, "input_tokens"), _sum(parts, "output_tokens")
     if fresh is None and output is None:
         return None
@@ -45,6 +46,8 @@ def read_usage(given: dict[str, object]) -> Usage | None:
         cache_write_1h_tokens=hour,
         reasoning_tokens=count(mapping(given.get("output_tokens_details")).get("thinking_tokens")),
         web_searches=count(mapping(given.get("server_tool_use")).get("web_search_requests")),
+        # At that model's price, which a call with one model cannot say: what is known is less than what is billed.
+        estimated=any(one.get("type") == "advisor_message" for one in iterations),
     )
 
 
