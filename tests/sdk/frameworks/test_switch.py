@@ -1,10 +1,13 @@
 """What is switched on is the user's to choose, and what the user has switched on stays."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from otlp_receiver import receiver, run
+from otlp_receiver import environment, receiver, run
 from spanglass.sdk.frameworks.table import chosen, known
 from spanglass.settings import SDK_FRAMEWORKS
 
@@ -132,6 +135,23 @@ def test_a_fastapi_that_its_application_instruments_is_not_doubled() -> None:
         done = run(INIT + FASTAPI, endpoint=seen.endpoint, SPANGLASS_FRAMEWORKS="fastapi")
         assert done.returncode == 0, done.stderr
         assert seen.span_names() == ["GET /orders/{number}"]
+
+
+def test_opentelemetrys_own_command_gives_the_same(tmp_path: Path) -> None:
+    """Under `opentelemetry-instrument` a request is one span too, health checks are none, and unused libraries rest."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import flask\n" + FLASK + "app.test_client().get('/healthz')\n"
+        "import sys; print([name for name in ('django', 'redis', 'celery') if name in sys.modules])\n"
+    )
+    command = [str(Path(sys.executable).with_name("opentelemetry-instrument")), sys.executable, str(program)]
+    with receiver() as seen:
+        # What this environment has beside, for the tests of other things, imports half of it.
+        beside = "openai,anthropic,langchain,openai_agents,urllib3"
+        variables = environment(seen.endpoint, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=beside)
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+        assert seen.span_names() == ["GET /orders/<int:number>"]
 
 
 def test_names_and_extras_choose_rows() -> None:

@@ -19,6 +19,7 @@ def wsgi(app):
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    server.server_close()
 
 @contextlib.contextmanager
 def asgi(app):
@@ -144,6 +145,8 @@ def test_a_request_is_one_span_with_its_work_inside(program: str, order: str) ->
         failed = next(span for name, span in found.items() if name.endswith("fails"))
         assert failed.status.code == 2
         assert values(failed.attributes)["http.response.status_code"] == 500
+        if program != "fastapi":  # which sends an event in its place
+            assert [values(event.attributes)["exception.type"] for event in failed.events] == ["LookupError"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -167,6 +170,21 @@ def test_a_mounted_application_makes_no_second_span(program: str) -> None:
         run(SERVE + INIT + make + serve + 'ask(url, "/inner/orders/5")', endpoint=seen.endpoint)
         assert seen.span_names() == ["GET /inner/orders/{number}", "work"]
         assert [point.count for _, point in seen.points("http.server.request.duration")] == [1]
+
+
+def test_a_fastapi_without_telemetry_of_its_own_is_seen() -> None:
+    """Before FastAPI traced itself: OpenTelemetry's middleware makes the one span, by route, with the exception."""
+    before = "import sys, fastapi; sys.modules['fastapi.telemetry'] = None\n"
+    make = FASTAPI.replace('telemetry={"operation_spans": False}', 'telemetry={"tracing": False, "metrics": False}')
+    serve = "with asgi(app) as url: ask(url, '/orders/17', '/inner/orders/5', '/fails', '/healthz')"
+    with receiver() as seen:
+        done = run(SERVE + before + INIT + make + serve, endpoint=seen.endpoint)
+        assert done.returncode == 0, done.stderr
+        assert set(servers(seen)) == {"GET /orders/{number}", "GET /inner/orders/{number}", "GET /fails"}
+        assert seen.span_names().count("work") == 2
+        failed = servers(seen)["GET /fails"]
+        assert [values(event.attributes)["exception.type"] for event in failed.events] == ["LookupError"]
+        assert sum(point.count for _, point in seen.points("http.server.request.duration")) == 3
 
 
 def test_django_under_an_asgi_middleware_is_not_doubled() -> None:
@@ -234,6 +252,66 @@ def test_a_websocket_connection_is_no_span(framework: str) -> None:
         assert done.returncode == 0, done.stderr
         assert seen.span_names() == ["turn", "turn"]
         assert len({span.trace_id for _, span in seen.spans()}) == 2
+
+
+TOKENS = """
+from opentelemetry import trace
+tracer = trace.get_tracer("app")
+def tokens():
+    try:
+        for word in ("one", "two"):
+            with tracer.start_as_current_span(word): pass
+            yield word
+    finally:
+        with tracer.start_as_current_span("last"): pass
+async def later():
+    for word in tokens(): yield word
+"""
+DJANGO_STREAM = """
+import django
+from django.conf import settings
+from django.http import StreamingHttpResponse
+from django.urls import path
+def answer(request): return StreamingHttpResponse(KIND())
+urlpatterns = [path("answer", answer)]
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], LOGGING_CONFIG=None)
+django.setup()
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.asgi import ASGIHandler
+"""
+FLASK_STREAM = """
+from flask import Flask, Response, stream_with_context
+app = Flask("shop")
+@app.get("/answer")
+def answer(): return Response(KIND)
+"""
+FASTAPI_STREAM = """
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+app = FastAPI(telemetry={"operation_spans": False})
+@app.get("/answer")
+async def answer(): return StreamingResponse(later())
+"""
+STREAMS = {
+    "django-wsgi": (DJANGO_STREAM.replace("KIND", "tokens"), "with wsgi(WSGIHandler()) as url: "),
+    "django-asgi": (DJANGO_STREAM.replace("KIND", "later"), "with asgi(ASGIHandler()) as url: "),
+    "flask": (FLASK_STREAM.replace("KIND", "tokens()"), "with wsgi(app) as url: "),
+    "flask-context": (FLASK_STREAM.replace("KIND", "stream_with_context(tokens())"), "with wsgi(app) as url: "),
+    "fastapi": (FASTAPI_STREAM, "with asgi(app) as url: "),
+}
+
+
+@pytest.mark.parametrize("program", STREAMS)
+def test_a_streamed_answer_is_made_inside_its_request(program: str) -> None:
+    """What a generator does while its parts are sent, and when it ends, is below the request's span."""
+    make, serve = STREAMS[program]
+    with receiver() as seen:
+        done = run(SERVE + INIT + TOKENS + make + serve + 'ask(url, "/answer")', endpoint=seen.endpoint)
+        assert (done.returncode, done.stderr) == (0, "")
+        [server] = servers(seen).values()
+        below = [span for _, span in seen.spans() if span.span_id != server.span_id]
+        assert [span.name for span in below] == ["one", "two", "last"]
+        assert {span.parent_span_id for span in below} == {server.span_id}
 
 
 def test_urls_left_out_are_the_users_to_choose() -> None:

@@ -40,7 +40,7 @@ class Middleware(OpenTelemetryMiddleware):
 
     def __init__(self, app: Application, framework: str) -> None:
         super().__init__(
-            _ErrorsOnSpan(app),
+            app,
             excluded_urls=quiet_urls(framework),
             default_span_details=_details,
             exclude_spans=["receive", "send"],
@@ -55,8 +55,8 @@ class Middleware(OpenTelemetryMiddleware):
         await super().__call__(scope, receive, send)
 
 
-class _ErrorsOnSpan:
-    """Notes an exception while its span is open; above us it is turned into an answer, which ends the span.
+class ErrorsOnSpan:
+    """Notes an exception while its span is open; what stands around it turns it into an answer, which ends the span.
 
     Args:
         app: The application.
@@ -66,6 +66,7 @@ class _ErrorsOnSpan:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
         try:
             await self._app(scope, receive, send)
         except Exception as error:

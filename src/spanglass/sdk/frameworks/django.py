@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.handlers.base import BaseHandler  # type: ignore[import-untyped] # Django has no types
+from django.http import FileResponse  # type: ignore[import-untyped] # likewise
+from django.http.response import HttpResponseBase  # type: ignore[import-untyped] # likewise
+from opentelemetry.context import get_current
 from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
 from opentelemetry.sdk.trace import Span
 from opentelemetry.trace import SpanKind, get_current_span
@@ -15,6 +18,7 @@ from spanglass.sdk.frameworks.framework import Instrumentor
 from spanglass.sdk.frameworks.method import wrap_method
 from spanglass.sdk.frameworks.quiet import quiet_urls
 from spanglass.sdk.frameworks.stable import stable_names
+from spanglass.sdk.frameworks.streaming import StreamedIn, streamed_in
 from spanglass.sdk.guard import safely
 
 _guard = safely("frameworks.django")
@@ -35,11 +39,20 @@ def switch_on(instrumentor: type[Instrumentor]) -> None:
             django = instrumentor()
             if not django.is_instrumented_by_opentelemetry:
                 with stable_names():
-                    django.instrument(excluded_urls=quiet_urls("django"))
+                    django.instrument(excluded_urls=quiet_urls("django"), response_hook=_answered)
                 _DjangoMiddleware._excluded_urls = _QuietOrSeen(quiet_urls("django").split(","))  # noqa: SLF001
         return original(handler, **given)
 
     wrap_method(BaseHandler, "load_middleware", load)
+
+
+@_guard
+def _answered(_: object, __: object, response: HttpResponseBase) -> None:
+    """Let the body of a streamed answer be made in the context of the request, which is current for the last time."""
+    if not response.streaming or isinstance(response, FileResponse):  # a file may be sent without being read here
+        return
+    made = streamed_in if response.is_async else StreamedIn
+    response.streaming_content = made(response.streaming_content, get_current())
 
 
 class _QuietOrSeen(ExcludeList):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Protocol
 
 from flask import Flask
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, set_span_in_context
+from werkzeug.wsgi import ClosingIterator
 
 from spanglass.sdk.frameworks.method import wrap_method
 from spanglass.sdk.frameworks.quiet import quiet_urls
 from spanglass.sdk.frameworks.stable import stable_names
+from spanglass.sdk.frameworks.streaming import StreamedIn
 from spanglass.sdk.guard import safely
 
 _guard = safely("frameworks.flask")
 _lock = Lock()
+_CONTEXT = "spanglass.context"
 _MARK = "_is_instrumented_by_opentelemetry"
 
 
@@ -37,11 +42,16 @@ def switch_on(instrumentor: type) -> None:
 
 
 def _around_call(instrumentor: FlaskInstrumentor) -> Callable[..., object]:
-    def call(original: Callable[..., object], app: Flask, environ: object, start_response: object) -> object:
+    def call(
+        original: Callable[..., Iterable[bytes]], app: Flask, environ: dict[str, object], start_response: object
+    ) -> Iterable[bytes]:
         if not getattr(app, _MARK, False):
             with _guard, _lock:
                 _instrument(instrumentor, app)
-        return original(app, environ, start_response)
+        body = original(app, environ, start_response)
+        context = environ.pop(_CONTEXT, None)
+        # Anything else is not read here: a file that the server sends by itself.
+        return StreamedIn(body, context) if isinstance(context, Context) and isinstance(body, ClosingIterator) else body
 
     return call
 
@@ -54,4 +64,8 @@ def _instrument(instrumentor: FlaskInstrumentor, app: Flask) -> None:
         return
     with stable_names():
         # Its SQL comments would leave their context attached to the thread.
-        instrumentor.instrument_app(app, excluded_urls=quiet_urls("flask"), enable_commenter=False)
+        instrumentor.instrument_app(app, excluded_urls=quiet_urls("flask"), enable_commenter=False, request_hook=_began)
+
+
+def _began(span: Span, environ: dict[str, object]) -> None:
+    environ[_CONTEXT] = set_span_in_context(span)

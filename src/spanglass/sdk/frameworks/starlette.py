@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
 
-from spanglass.sdk.frameworks.asgi import Application, Middleware
+from spanglass.sdk.frameworks.asgi import Application, ErrorsOnSpan, Middleware
 from spanglass.sdk.frameworks.method import wrap_method
 from spanglass.sdk.frameworks.stable import stable_names
 from spanglass.sdk.guard import safely
@@ -30,6 +31,8 @@ def around_stack(framework: str) -> Callable[[Callable[[Starlette], Application]
         stack = original(app)
         if not _has_another(app):
             with _guard, stable_names():
+                if isinstance(stack, ServerErrorMiddleware):
+                    stack.app = ErrorsOnSpan(stack.app)
                 return Middleware(stack, framework)
         return stack
 
