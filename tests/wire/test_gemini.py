@@ -374,6 +374,14 @@ def test_what_is_followed_is_bounded() -> None:
     assert len(json.loads(told.output_messages or "")[0]["parts"]) == MAX_PARTS
 
 
+def test_counts_that_are_not_known_are_not_kept() -> None:
+    """A server cannot fill the memory with counts of ever new names."""
+    answer = STREAM_GENERATE_CONTENT.answer(content=False)
+    for number in range(1000):
+        answer.event("", json.dumps({"usageMetadata": {f"count{number}": 1, "promptTokenCount": number}}).encode())
+    assert answer._counts == {"promptTokenCount": 999}
+
+
 @pytest.mark.parametrize(
     "chunk",
     [

@@ -303,3 +303,13 @@ def test_embeddings(server: ScriptedServer) -> None:
     found = telemetry.attributes()
     assert telemetry.span().name == "embeddings gemini-embedding-001"
     assert (found[attr.INPUT_TOKENS], found[attr.COST_STATE]) == (3, "estimated")
+
+
+def test_vertex_ai_behind_another_host(server: ScriptedServer) -> None:
+    """A proxy is recognised by the path, which says that it is Vertex AI and which model."""
+    server.script.append(WHOLE)
+    with recording(hosts={}) as telemetry:
+        made = genai.Client(vertexai=True, api_key="made-up", http_options=HttpOptions(base_url=server.url))
+        assert ask("sync", made) == "On platform 3."
+    assert server.asked[0].path.endswith(f"/publishers/google/models/{MODEL}:generateContent")
+    assert check_usage(telemetry)[attr.PROVIDER] == "gcp.vertex_ai"
