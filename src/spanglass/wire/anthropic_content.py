@@ -72,13 +72,12 @@ def server_tool_part(name: str | None, call_id: str | None, arguments: object) -
     return part
 
 
-def named_part(block: dict[str, object]) -> Part:
+def named_part(kind: str, call_id: str | None) -> Part:
     """Write a part that only names a block: a result of the provider's own tools, or a kind that is not known."""
-    kind = text(block.get("type")) or "unknown"
     if not kind.endswith(_RESULT):
-        return {"type": kind}
+        return {"type": kind or "unknown"}
     part: Part = {"type": "server_tool_call_response", "server_tool_call_response": {"type": kind}}
-    if call_id := text(block.get("tool_use_id")):
+    if call_id is not None:
         part["id"] = call_id
     return part
 
@@ -102,7 +101,7 @@ def _part(block: dict[str, object], allowance: Allowance) -> Part:
         return _tool_result(block, allowance)
     if kind in ("image", "document"):
         return _source(str(kind), mapping(got("source")), allowance)
-    return named_part(block)
+    return named_part(text(kind) or "", text(got("tool_use_id")))
 
 
 def _tool_result(block: dict[str, object], allowance: Allowance) -> Part:

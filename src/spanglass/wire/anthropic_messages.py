@@ -39,11 +39,12 @@ _THINKING = frozenset({"thinking", "redacted_thinking"})
 
 @dataclass(slots=True)
 class _Block:
-    """One content block as its pieces arrive; `given` is how it began."""
+    """One content block as its pieces arrive; a result of the provider's own tool has the id of its call."""
 
     kind: str
-    given: dict[str, object]
     said: Growing
+    name: str | None = None
+    id: str | None = None
 
 
 class MessagesAnswer:
@@ -147,11 +148,12 @@ class MessagesAnswer:
         kind = text(given.get("type")) or ""
         if index is None or len(self._blocks) >= MAX_BLOCKS:
             return False
-        block = self._blocks[index] = _Block(kind, given, Growing(self._allowance))
+        call_id = text(given.get("id")) or text(given.get("tool_use_id"))
+        block = self._blocks[index] = _Block(kind, Growing(self._allowance), text(given.get("name")), call_id)
         if kind in _USES:
             if given.get("input"):
                 self._say(block, dump(given["input"]))
-            return bool(given.get("name"))
+            return block.name is not None
         said = self._say(block, given.get("thinking" if kind == "thinking" else "text"))
         return said or kind == "redacted_thinking"
 
@@ -159,7 +161,7 @@ class MessagesAnswer:
         delta = mapping(document.get("delta"))
         block = self._blocks.get(count(document.get("index")) or 0)
         if block is None:
-            block = _Block("text", {}, Growing(None))  # beyond what is followed: its length counts all the same
+            block = _Block("text", Growing(None))  # beyond what is followed: its length counts all the same
         return self._say(block, delta.get("text") or delta.get("thinking") or delta.get("partial_json"))
 
     def _say(self, block: _Block, said: object) -> bool:
@@ -170,9 +172,7 @@ class MessagesAnswer:
         return True
 
     def _tool_call(self, block: _Block) -> ToolCall:
-        given = block.given
-        arguments = (block.said.read() or "{}") if self._content else None
-        return ToolCall(text(given.get("name")), text(given.get("id")), arguments)
+        return ToolCall(block.name, block.id, (block.said.read() or "{}") if self._content else None)
 
     def _message(self, blocks: list[_Block]) -> str | None:
         allowance = Allowance()
@@ -181,14 +181,13 @@ class MessagesAnswer:
 
 
 def _part(block: _Block, allowance: Allowance) -> Part:
-    said, given = block.said.read(), block.given
+    said = block.said.read()
     if block.kind in _USES:
-        name, call_id = text(given.get("name")), text(given.get("id"))
-        arguments = allowance.arguments(said or "{}")
-        return (tool_call_part if block.kind == _TOOL else server_tool_part)(name, call_id, arguments)
+        write = tool_call_part if block.kind == _TOOL else server_tool_part
+        return write(block.name, block.id, allowance.arguments(said or "{}"))
     if block.kind in _THINKING:
         return text_part(allowance.cut(said), "reasoning") if said else redacted_part()
-    return text_part(allowance.cut(said)) if said or block.kind == "text" else named_part(given)
+    return text_part(allowance.cut(said)) if said or block.kind == "text" else named_part(block.kind, block.id)
 
 
 class Messages:
