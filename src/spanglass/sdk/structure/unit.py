@@ -71,9 +71,11 @@ class Unit(Generic[RunT]):
         self.__exit__(kind, error, traceback)
 
     def _around(self, function: _Function) -> _Function:
-        own = getattr(function, "__name__", None) or type(function).__name__
+        named = function.func if isinstance(function, partial) else function
+        own = getattr(named, "__name__", None) or type(named).__name__
         name = self._name or own.lstrip("_") or own
-        summary = (inspect.getdoc(function) or "").strip().partition("\n")[0] or None
+        told = inspect.getdoc(named) if inspect.isroutine(named) else None
+        summary = (told or "").strip().partition("\n")[0] or None
         begin = partial(_begun, partial(self._make, name, summary), _Arguments(function))
         # An instance with `__call__` is what its `__call__` is.
         code = function if hasattr(function, "__code__") or isinstance(function, partial) else type(function).__call__
@@ -103,10 +105,13 @@ class _Arguments:
         self._signature: inspect.Signature | None = None
 
     def of(self, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
-        """Return them by name, without `self` and `cls`."""
-        if self._signature is None:
-            self._signature = inspect.signature(self._function)
-        bound = self._signature.bind(*args, **kwargs).arguments
+        """Return them by name, without `self` and `cls`; empty where they do not fit, as the function will say."""
+        try:
+            if self._signature is None:
+                self._signature = inspect.signature(self._function)
+            bound = self._signature.bind(*args, **kwargs).arguments
+        except (TypeError, ValueError):
+            return {}
         return {name: value for name, value in bound.items() if name not in {"self", "cls"}}
 
 
