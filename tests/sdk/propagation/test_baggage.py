@@ -54,6 +54,15 @@ def test_what_came_in_is_not_passed_on_to_others() -> None:
     assert carrier == {"baggage": "app=1"}
 
 
+def test_what_the_application_sets_as_baggage_itself_is_sent_as_ever() -> None:
+    """An entry of one of our names that spanglass does not know is the application's, and goes where it always went."""
+    carrier: dict[str, str] = {}
+    attributes = {"url.full": "https://api.example.com/"}
+    with context(feature="f"), RECORDED.start_as_current_span("x", kind=SpanKind.CLIENT, attributes=attributes):
+        OURS.inject(carrier, baggage.set_baggage("user.id", "theirs"))
+    assert carrier == {"baggage": "user.id=theirs"}
+
+
 def test_what_arrives_is_known_and_the_application_s_own_baggage_stays() -> None:
     """Our keys become the context of the work; the others are OpenTelemetry's as before."""
     found = OURS.extract({"baggage": "user.id=%C3%BC%20x,app=1,session.id=" + "s" * 300}, Context())

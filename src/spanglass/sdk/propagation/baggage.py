@@ -39,10 +39,11 @@ def leaving(context: Context | None = None) -> Context:
     """
     source = get_current() if context is None else context
     found = set_value(_DELIBERATE, True, source)
-    if current(source) is NOTHING:
+    known = _known(source)
+    if not known:
         return found
     found = clear(found)
-    for name, value in _entries(source).items():
+    for name, value in {**known, **_own(source, known)}.items():  # ours first: the rest may be too much for a header
         found = set_baggage(name, value, found)
     return found
 
@@ -97,11 +98,12 @@ class ContextBaggagePropagator(W3CBaggagePropagator):
     def _allowed_entries(self, context: Context) -> Mapping[str, object]:
         if get_value(_DELIBERATE, context):
             return get_all(context)
-        entries = _entries(context)
-        if entries.keys().isdisjoint(SPAN_ATTRIBUTES):
-            return entries
+        known = _known(context)
+        own = _own(context, known)
+        if not known:
+            return own
         withheld = self._withheld(context)
-        return {name: value for name, value in entries.items() if name not in withheld}
+        return {**{name: value for name, value in known.items() if name not in withheld}, **own}
 
     def _withheld(self, context: Context) -> frozenset[str]:
         host = named_host(context)
@@ -110,18 +112,22 @@ class ContextBaggagePropagator(W3CBaggagePropagator):
         return frozenset() if self._allowed.has(host) else frozenset(SPAN_ATTRIBUTES)
 
 
-def _entries(context: Context) -> Mapping[str, object]:
-    """Return what is known, and after it the application's own baggage, which may be more than a header can hold.
+def _known(context: Context) -> dict[str, str]:
+    pairs = zip(SPAN_ATTRIBUTES, current(context), strict=True)
+    return {name: usable for name, value in pairs if (usable := _usable(value)) is not None}
 
-    Entries of our names that came in are known already, or have been replaced since.
-    """
-    own = get_all(context)
-    known = current(context)
-    if known is NOTHING:
-        return own
-    pairs = zip(SPAN_ATTRIBUTES, known, strict=True)
-    ours = {name: usable for name, value in pairs if (usable := _usable(value)) is not None}
-    return {**ours, **{name: value for name, value in own.items() if name not in SPAN_ATTRIBUTES}}
+
+def _own(context: Context, known: Mapping[str, str]) -> Mapping[str, object]:
+    """Return the application's own baggage: without what came in and is known since, or was replaced."""
+    entries = get_all(context)
+    if not known or not entries:
+        return entries
+    without_version = attr.PROMPT_NAME in known
+    return {
+        name: value
+        for name, value in entries.items()
+        if name not in known and not (without_version and name == attr.PROMPT_VERSION)
+    }
 
 
 def _usable(value: object) -> str | None:
