@@ -2,6 +2,7 @@ import json
 from base64 import b64encode
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -122,15 +123,21 @@ def test_whole_answer() -> None:
     assert (refused.error_message, refused.usage) == ("No such model", None)
 
 
+ARN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+
+
+@pytest.mark.parametrize("model", [MODEL, ARN])
 @pytest.mark.parametrize(("path", "streamed"), [("/invoke", False), ("/invoke-with-response-stream", True)])
 @pytest.mark.parametrize("host", ["bedrock-runtime.us-east-1.amazonaws.com", "localhost:8080"])
-def test_claude_is_recognised_by_its_path(host: str, path: str, streamed: bool) -> None:  # noqa: FBT001 - a column
-    """The model stands in the path, with its region; other makers' bodies are not read."""
-    found = recognise("POST", host, f"/model/{MODEL.replace(':', '%3A')}{path}")
+def test_claude_is_recognised_by_its_body(host: str, path: str, streamed: bool, model: str) -> None:  # noqa: FBT001 - a column
+    """The model stands in the path, with its region; other makers' bodies are none of ours."""
+    found = recognise("POST", host, f"/model/{quote(model, safe='')}{path}")
     assert found is not None
     body: dict[str, Any] = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 5, "messages": [{"role": "user"}]}
     request = found.request(json.dumps(body).encode())
     assert request is not None
-    assert (request.provider, request.model, request.stream) == ("aws.bedrock", MODEL, streamed)
+    assert (request.provider, request.model, request.stream) == ("aws.bedrock", model, streamed)
     assert (request.api, request.max_tokens) == ("invoke", 5)
-    assert recognise("POST", host, f"/model/amazon.titan-embed-text-v2%3A0{path}") is None
+    nova = {"schemaVersion": "messages-v1", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
+    for other in (nova, {"inputText": "Hi"}):
+        assert found.request(json.dumps(other).encode()) is None

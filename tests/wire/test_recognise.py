@@ -41,7 +41,7 @@ VERTEX = "/v1/projects/p/locations/eu/publishers/google/models/"
             "batch_embed_contents",
         ),
         ("aiplatform.eu.rep.googleapis.com", f"{VERTEX}m:streamGenerateContent", "gcp.vertex_ai", "generate_content"),
-        ("eu-aiplatform.mtls.googleapis.com", f"{VERTEX}text-embedding-005:predict", "gcp.vertex_ai", "predict"),
+        ("eu-aiplatform.mtls.googleapis.com", f"{VERTEX}m:generateContent", "gcp.vertex_ai", "generate_content"),
         (
             "aiplatform.googleapis.com",
             "/v1/endpoints/9:generateContent",
@@ -78,7 +78,6 @@ def test_azures_deployment_names_the_model_where_the_body_does_not() -> None:
         ("POST", "api.openai.com", "/v1/files"),
         ("POST", "generativelanguage.googleapis.com", "/v1beta/models/m:countTokens"),
         ("POST", "generativelanguage.googleapis.com", "/v1beta/m:generateContent"),
-        ("POST", "aiplatform.googleapis.com", "/v1/projects/embedding/publishers/google/models/imagen-3:predict"),
         ("POST", "bedrock-runtime.us-east-1.amazonaws.com", "/guardrail/g/version/1/apply"),
         ("POST", "bedrock-runtime.us-east-1.amazonaws.com", "/converse"),
         ("POST", "api.openai.com", "/v1/completions"),
@@ -195,3 +194,13 @@ def test_model_in_the_path_names_it_on_any_host(
     assert found is not None
     request = found.request(body)
     assert (request and request.provider, request and request.model) == (provider, model)
+
+
+def test_path_of_many_calls_is_told_by_the_body_on_a_known_host_too() -> None:
+    """Vertex AI's `predict` embeds, makes images and whatever a model of one's own does."""
+    found = recognise("POST", "aiplatform.googleapis.com", f"{VERTEX}m:predict")
+    assert found is not None
+    request = found.request(b'{"instances": [{"content": "Hello"}]}')
+    assert request is not None
+    assert (request.provider, request.operation, request.model) == ("gcp.vertex_ai", "embeddings", "m")
+    assert found.request(b'{"instances": [{"prompt": "a cat"}]}') is None

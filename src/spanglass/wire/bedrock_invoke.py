@@ -20,6 +20,7 @@ from spanglass.wire.framing import Framing
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _METRICS_KEY = _METRICS.encode()
+_VERSION = b'"anthropic_version"'  # Bedrock wants it; Amazon's own models too have messages with roles
 _NOTHING = b"{}"
 
 
@@ -66,8 +67,8 @@ class Invoke(Messages):
         self._stream = stream
 
     def request(self, body: bytes, *, provider: str, content: bool) -> Request | None:
-        """Read what was asked; None where the body has no messages with roles. The model stands in the path."""
-        request = super().request(body, provider=provider, content=content)
+        """Read what was asked; None where the body is not Claude's. The model stands in the path."""
+        request = super().request(body, provider=provider, content=content) if _VERSION in body else None
         return None if request is None else request._replace(stream=self._stream)
 
     def framing(self, content_type: str, first: int) -> Framing | None:

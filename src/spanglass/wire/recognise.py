@@ -26,7 +26,7 @@ class _Route(NamedTuple):
         family: The provider named where the host is unknown, as the conventions do.
         before_model: What stands before the model in the path; it must be there unless `model_optional`.
         model_optional: Most paths of this interface name no model.
-        of_models: What the model's name must hold, where a path is that of models of every kind.
+        by_body: The path is one of other calls too, also on a known host, so the body must tell.
     """
 
     codec: str
@@ -35,7 +35,7 @@ class _Route(NamedTuple):
     family: str = "openai"
     before_model: str = "/deployments/"  # Azure's
     model_optional: bool = True
-    of_models: str = ""
+    by_body: bool = False
 
 
 def _claude_on_vertex(end: str) -> _Route:
@@ -59,8 +59,8 @@ def _google(codec: str, end: str) -> tuple[_Route, ...]:
     return tuple([_Route(codec, end, (end,), family, before, model_optional=False) for family, before in places])
 
 
-def _bedrock(codec: str, end: str, of_models: str = "") -> tuple[_Route, ...]:
-    return (_Route(codec, end, (end,), "aws.bedrock", "/model/", model_optional=False, of_models=of_models),)
+def _bedrock(codec: str, end: str, *, by_body: bool = False) -> tuple[_Route, ...]:
+    return (_Route(codec, end, (end,), "aws.bedrock", "/model/", model_optional=False, by_body=by_body),)
 
 
 _COUNTING = "count-tokens:"  # Vertex AI counts Claude's tokens by what looks like a model of this name
@@ -83,12 +83,12 @@ _ROUTES: dict[str, tuple[_Route, ...]] = {
     "streamGenerateContent": _google("gemini.STREAM_GENERATE_CONTENT", ":streamGenerateContent"),
     "embedContent": _google("gemini_embeddings.EMBED_CONTENT", ":embedContent"),
     "batchEmbedContents": _google("gemini_embeddings.BATCH_EMBED_CONTENTS", ":batchEmbedContents"),
-    "predict": (_google("gemini_embeddings.PREDICT", ":predict")[0]._replace(of_models="embedding"),),
+    "predict": (_google("gemini_embeddings.PREDICT", ":predict")[0]._replace(by_body=True),),
     "converse": _bedrock("bedrock_converse.CONVERSE", "/converse"),
     "converse-stream": _bedrock("bedrock_converse.CONVERSE_STREAM", "/converse-stream"),
-    "invoke": _bedrock("bedrock_invoke.INVOKE", "/invoke", "anthropic."),
+    "invoke": _bedrock("bedrock_invoke.INVOKE", "/invoke", by_body=True),
     "invoke-with-response-stream": _bedrock(
-        "bedrock_invoke.INVOKE_STREAM", "/invoke-with-response-stream", "anthropic."
+        "bedrock_invoke.INVOKE_STREAM", "/invoke-with-response-stream", by_body=True
     ),
 }
 
@@ -100,7 +100,7 @@ class Recognised:
     Attributes:
         provider: `gen_ai.provider.name`.
         codec: How to read the call.
-        known: The host is in a table; without it the request's body must confirm the call.
+        known: The address alone tells, its host being in a table; else the request's body must confirm the call.
         model: The model named by the path, where the path names one (Azure's deployment).
     """
 
@@ -117,7 +117,7 @@ class Recognised:
             content: Also keep messages and tool definitions.
 
         Returns:
-            None where the host is unknown and the body is not such a call: then it is none of ours.
+            None where the address does not tell and the body is not such a call: then it is none of ours.
         """
         request = self.codec.request(body, provider=self.provider, content=content)
         if request is None:
@@ -156,11 +156,9 @@ def recognise(method: str, host: str, path: str, *, hosts: tuple[tuple[str, str]
     for route in routes:
         if not (route.model_optional or route.before_model in path):
             continue
-        if route.of_models and route.of_models not in path.partition(route.before_model)[2]:
-            continue
         if provider is not None:
             if path.endswith(route.end):
-                return Recognised(provider, _codec(route.codec), known=True, model=_model(route, path))
+                return Recognised(provider, _codec(route.codec), known=not route.by_body, model=_model(route, path))
         elif path.endswith(route.anywhere):
             return Recognised(route.family, _codec(route.codec), known=False, model=_model(route, path))
     return None
