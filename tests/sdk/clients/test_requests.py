@@ -1,9 +1,10 @@
 """What calls written by hand over requests and urllib3 become, however their answers end."""
 
 import gc
+import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -189,6 +190,27 @@ def test_connection_is_used_again(server: ScriptedServer, telemetry: Telemetry) 
                 list(response.iter_lines())
     assert len({asked.port for asked in server.asked}) == 1
     assert len(telemetry.spans()) == 3
+
+
+@pytest.mark.parametrize(
+    "read", [lambda made: made.read(), lambda made: made.data, lambda made: b"".join(made.stream(9))]
+)
+def test_answer_of_a_test_double(read: Callable[[urllib3.BaseHTTPResponse], bytes], telemetry: Telemetry) -> None:
+    """An answer whose body is any file, as test doubles make them, is read as ever and seen."""
+    body = b'{"id":"c","model":"gpt-4o-mini","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}'
+
+    class Double(urllib3.connection.HTTPConnection):
+        def request(self, *_: object, **__: object) -> None:
+            """Send nothing."""
+
+        def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override] # as the library's own does
+            return urllib3.HTTPResponse(io.BytesIO(body), status=200, preload_content=False)
+
+    pool = urllib3.HTTPConnectionPool("api.openai.com")
+    pool.ConnectionCls = Double
+    response = pool.request("POST", PATH, json=BODY, preload_content=False)
+    assert read(response) == body
+    assert telemetry.attributes()[attr.OUTPUT_TOKENS] == 3
 
 
 def test_other_requests_leave_nothing(server: ScriptedServer, telemetry: Telemetry) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Ask = Callable[..., Coroutine[Any, Any, ClientResponse]]
 
 _guard = safely("hooks.aiohttp")
+_POST = frozenset({"POST", "post"})
 _UNDONE = frozenset({"gzip", "deflate", "br", "zstd"})  # the encodings that aiohttp undoes, or refuses to read
 
 
@@ -77,24 +78,30 @@ class _Hook:
             url: StrOrURL,
             **kwargs: Any,  # noqa: ANN401 - all that the library takes
         ) -> Coroutine[Any, Any, ClientResponse]:
-            if self._seat.recorder is None or method.upper() != "POST" or not self._is_call(session, url, kwargs):
-                return original(session, method, url, **kwargs)
-            return self._ask(original, session, url, kwargs)
+            if method in _POST and self._is_call(session, url, kwargs):
+                return self._ask(original, session, method, url, **kwargs)
+            return original(session, method, url, **kwargs)
 
         return request
 
     async def _ask(
-        self, original: Ask, session: ClientSession, url: StrOrURL, kwargs: dict[str, Any]
+        self,
+        original: Ask,
+        session: ClientSession,
+        method: str,
+        url: StrOrURL,
+        **kwargs: Any,  # noqa: ANN401 - likewise
     ) -> ClientResponse:
-        given, decoding = kwargs.get("middlewares"), kwargs.get("auto_decompress")
-        outer = session._middlewares if given is None else given  # noqa: SLF001 - as the library chooses
-        decoding = session._auto_decompress if decoding is None else decoding  # noqa: SLF001 - likewise
+        given, decoding = kwargs.pop("middlewares", None), kwargs.get("auto_decompress")
+        # As the library chooses.
+        outer = getattr(session, "_middlewares", ()) if given is None else given
+        decodes = getattr(session, "_auto_decompress", True) if decoding is None else decoding
 
         async def listen(request: ClientRequest, handler: Handler) -> ClientResponse:
-            return await self._attempt(request, handler, decoding=decoding)
+            return await self._attempt(request, handler, decoding=decodes)
 
         with Quiet() if session.trace_configs else nullcontext():
-            return await original(session, "POST", url, **{**kwargs, "middlewares": (*outer, listen)})
+            return await original(session, method, url, middlewares=(*outer, listen), **kwargs)
 
     @_guard
     def _is_call(self, session: ClientSession, given: StrOrURL, kwargs: dict[str, Any]) -> bool:
