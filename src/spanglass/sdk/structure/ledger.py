@@ -57,8 +57,9 @@ class Ledger:
             found = self._histograms[metric.name] = self._meter.create_histogram(
                 metric.name, metric.unit, metric.meaning, explicit_bucket_boundaries_advisory=metric.buckets
             )
+        # It waits with the span's name alone: the context holds spans, which may hold content.
         named = NonRecordingSpan(get_current_span(context).get_span_context())
-        self._tallies.record(found, value, self._labels(labels), set_span_in_context(named, context))
+        self._tallies.record(found, value, self._labels(labels), set_span_in_context(named, Context()))
 
     def family_of(self, span: Span) -> Family:
         """Return the family of a span that somebody else opened."""

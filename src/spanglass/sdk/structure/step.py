@@ -30,14 +30,14 @@ class StepRun(Run):
 
     def __init__(self, name: str | None, kind: str | None) -> None:
         super().__init__(name)
-        self._kind = kind
+        self._type = kind
         self.number = 0
 
     def _span_name(self, place: Place) -> str:
-        if self._kind == _PLAN:
+        if self._type == _PLAN:
             agent = of_agent(place).get(attr.AGENT_NAME)
             return _PLAN if agent is None else f"{_PLAN} {agent}"
-        words = self.name or self._kind
+        words = self.name or self._type
         return self.operation if words is None else f"{self.operation} {words}"
 
     def _attributes(self, place: Place) -> Attributes:
@@ -45,10 +45,10 @@ class StepRun(Run):
         counts = place.nearest(AgentRun.operation, WorkflowRun.operation)
         if counts is not None:
             self.number = attributes[attr.STEP_NUMBER] = counts.next_step()
-        attributes[attr.STEP_TYPE] = self._kind or self.operation
+        attributes[attr.STEP_TYPE] = self._type or self.operation
         if self.name is not None:
             attributes[attr.STEP_NAME] = self.name
-        if self._kind == _PLAN:
+        if self._type == _PLAN:
             attributes[attr.OPERATION] = _PLAN
         return attributes
 

@@ -35,7 +35,7 @@ class ToolRun(Run):
 
     def __init__(self, name: str | None, kind: str, given: Attributes) -> None:
         super().__init__(name or _UNNAMED)
-        self._kind = kind
+        self._type = kind
         self._given = given
 
     @_guard
@@ -52,10 +52,10 @@ class ToolRun(Run):
 
     def _attributes(self, place: Place) -> Attributes:
         named: Attributes = {attr.OPERATION: self.operation, attr.TOOL_NAME: self.name or _UNNAMED}
-        return {**named, attr.TOOL_TYPE: self._kind, **self._given, **of_agent(place)}
+        return {**named, attr.TOOL_TYPE: self._type, **self._given, **of_agent(place)}
 
     def _measure(self, ledger: Ledger, seconds: float, error_type: str | None, context: Context) -> None:
-        labels = {attr.TOOL_NAME: self.name, attr.TOOL_TYPE: self._kind, attr.ERROR_TYPE: error_type}
+        labels = {attr.TOOL_NAME: self.name, attr.TOOL_TYPE: self._type, attr.ERROR_TYPE: error_type}
         ledger.record(metrics.TOOL, seconds, labels, context)
         around = None if self._place is None else self._place.nearest(AgentRun.operation)
         if around is not None:
