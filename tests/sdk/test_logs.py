@@ -61,8 +61,12 @@ def test_what_a_program_prints_stays_the_same() -> None:
         assert run(START + INIT + script, endpoint=seen.endpoint).stderr == "inside\noutside\n"
 
 
-def test_no_telemetry_about_telemetry() -> None:
-    """With every logger at DEBUG, nothing about exporting is exported, though urllib3 talks about each request."""
+@pytest.mark.parametrize("variables", [{}, {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "*"}], ids=["", "requests"])
+def test_no_telemetry_about_telemetry(variables: dict[str, str]) -> None:
+    """With every logger at DEBUG, nothing about exporting is exported, though urllib3 talks about each request.
+
+    That holds where the exporter uses requests, whose instrumentation is on, as well.
+    """
     script = """
 logging.basicConfig(level=logging.DEBUG, handlers=[logging.NullHandler()])
 spanglass.init()
@@ -72,7 +76,7 @@ for _ in range(3):
     spanglass.flush(5)
 """
     with receiver() as seen:
-        run(START + script, endpoint=seen.endpoint)
+        run(START + script, endpoint=seen.endpoint, **variables)
         assert [record.body.string_value for _, record in seen.logs()] == ["mine"] * 3
         assert seen.span_names() == ["mine"] * 3
 
