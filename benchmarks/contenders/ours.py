@@ -5,7 +5,9 @@ def setup(endpoint: str, *, content: bool = False) -> None:
     """Switch spanglass on."""
     import spanglass  # noqa: PLC0415 - its import is part of what is measured
 
-    spanglass.init(service_name="bench", environment="bench", endpoint=endpoint, capture_content=content)
+    spanglass.init(
+        service_name="bench", environment="bench", endpoint=endpoint, capture_content=content, frameworks="none"
+    )
 
 
 def watch(*, on: bool) -> None:
