@@ -23,7 +23,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from otlp_receiver import Receiver, environment, receiver, values
+from otlp_receiver import environment, receiver, values
 from spanglass.sdk.turn import turn
 from spanglass.standin.provider import create_app
 from spanglass.standin.scenario import HEADER
@@ -236,18 +236,39 @@ application = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": s
 """
 
 
+FASTAPI = """
+import spanglass
+spanglass.init(service_name="chat")
+from fastapi import FastAPI, WebSocket
+from openai import AsyncOpenAI
+
+application = FastAPI()
+
+@application.websocket("/chat")
+async def chat(connection: WebSocket):
+    await connection.accept()
+    async with AsyncOpenAI() as client:
+        async for text in connection.iter_text():
+            async with spanglass.turn("chat", session_id="s-1", connection=connection.scope):
+                messages = [{"role": "user", "content": text}]
+                async for chunk in await client.chat.completions.create(
+                    model="gpt-4o-mini", messages=messages, stream=True
+                ):
+                    await connection.send_text(chunk.model_dump_json())
+                await connection.send_text("[done]")
+"""
+
+
 @contextmanager
-def chat_server(command: str, folder: Path, seen: Receiver, provider: str) -> Iterator[int]:
-    """Run the application above in a real server; it is ended by SIGTERM."""
-    (folder / "chat_app.py").write_text(CHANNELS)
+def chat_server(command: str, program: str, folder: Path, variables: dict[str, str]) -> Iterator[int]:
+    """Run one of the applications above in a real server; it is ended by SIGTERM."""
+    (folder / "chat_app.py").write_text(program)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    variables = environment(seen.endpoint, OPENAI_BASE_URL=provider, OPENAI_API_KEY="k")
-    variables["PYTHONPATH"] += f":{folder}"
     process = subprocess.Popen(
         [sys.executable, "-m", *command.format(port=port).split()],
-        env=variables,
+        env=variables | {"PYTHONPATH": f"{variables['PYTHONPATH']}:{folder}"},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -291,10 +312,9 @@ def connected(url: str) -> Any:  # noqa: ANN401 - a connection of websockets
 def test_a_channels_consumer_has_a_trace_a_turn(command: str, route: str, tmp_path: Path) -> None:
     """Two turns on one socket are two traces with their call to a model inside; the one that fails says so."""
     with receiver() as seen, serving(create_app()) as provider:
-        with (
-            chat_server(command, tmp_path, seen, provider) as port,
-            connected(f"ws://127.0.0.1:{port}/{route}") as chat,
-        ):
+        variables = environment(seen.endpoint, OPENAI_BASE_URL=provider, OPENAI_API_KEY="k")
+        server = chat_server(command, CHANNELS, tmp_path, variables)
+        with server as port, connected(f"ws://127.0.0.1:{port}/{route}") as chat:
             assert ask(chat, "one")
             assert ask(chat, "two")
             chat.send(json.dumps({"text": "fail", "user": "u-7"}))
@@ -316,3 +336,16 @@ def test_a_channels_consumer_has_a_trace_a_turn(command: str, route: str, tmp_pa
         assert [record.trace_id for name, record in seen.logs() if name == "chat"] == [s.trace_id for s in turns[:2]]
         if route == "sync":
             assert {(attributes["session.id"], attributes["user.id"]) for attributes in told} == {("s-9", "u-7")}
+
+
+def test_a_fastapi_socket_has_a_trace_a_turn(tmp_path: Path) -> None:
+    """With FastAPI as spanglass switches it on, the connection and its single messages are no spans; turns are."""
+    with receiver() as seen, serving(create_app()) as provider:
+        variables = environment(seen.endpoint, OPENAI_BASE_URL=provider, OPENAI_API_KEY="k")
+        server = chat_server("uvicorn --port {port} chat_app:application", FASTAPI, tmp_path, variables)
+        with server as port, connected(f"ws://127.0.0.1:{port}/chat") as chat:
+            assert [bool(ask(chat, text)) for text in ("one", "two")] == [True, True]
+        spans = [span for _, span in seen.spans()]
+        assert sorted(span.name for span in spans) == ["chat gpt-4o-mini"] * 2 + ["turn chat"] * 2
+        assert len({span.trace_id for span in spans}) == 2
+        assert {values(span.attributes)["session.id"] for span in spans} == {"s-1"}
