@@ -13,6 +13,7 @@ import openai
 import pytest
 
 from answers import zipped
+from otlp_receiver import receiver, run, values
 from scripted import Act, Answer, Asked, ScriptedServer, scripted
 from spanglass.semconv import attributes as attr
 from telemetry import Telemetry, recording
@@ -223,3 +224,33 @@ def test_nothing_is_asked_without_the_setting(server: ScriptedServer) -> None:
     with recording():
         with_openai(server)
     assert "stream_options" not in body_of(server.asked[0])
+
+
+@pytest.mark.parametrize(
+    ("argument", "variables", "expected"),
+    [
+        ("", {}, False),
+        ("stream_usage=True", {}, True),
+        ("", {"SPANGLASS_STREAM_USAGE": "true"}, True),
+        ("stream_usage=False", {"SPANGLASS_STREAM_USAGE": "true"}, False),
+    ],
+)
+def test_argument_and_variable(
+    argument: str,
+    variables: dict[str, str],
+    expected: bool,  # noqa: FBT001 - a table
+    server: ScriptedServer,
+) -> None:
+    """A program switches it on by argument, then by variable; without either it is off."""
+    server.script.append(Answer(events(asked=expected), headers=SSE))
+    script = f"""
+import httpx2, spanglass
+spanglass.init({argument})
+httpx2.post("{server.url}{PATH}", json={BODY!r})
+"""
+    with receiver() as seen:
+        done = run(script, endpoint=seen.endpoint, **variables)
+        assert (done.returncode, done.stderr) == (0, "")
+        [(_, span)] = seen.spans()
+    assert ("stream_options" in body_of(server.asked[0])) is expected
+    assert (attr.USAGE_ESTIMATED in values(span.attributes)) is not expected
