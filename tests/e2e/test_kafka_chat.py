@@ -142,8 +142,8 @@ def test_a_chat_over_three_processes_is_one_trace(tmp_path: Path, kafka_broker: 
     )
     assert {(span["user_id"], span["session_id"]) for span in trace["spans"]} == {("u-1", "s-1")}
     assert [span["name"] for span in trace["spans"] if span["cost"] is not None] == ["chat gpt-4o-mini"]
-    queued = [one["attributes"]["spanglass.messaging.queue_time"] for one in trace["spans"] if one["kind"] == "consumer"]
-    assert [0 <= seconds < 60 for seconds in queued] == [True, True]
+    processed = [span["attributes"] for span in trace["spans"] if span["kind"] == "consumer"]
+    assert [0 <= span["spanglass.messaging.queue_time"] < 60 for span in processed] == [True, True]
     assert log_lines(tmp_path / "data") == {
         ("web", '"question taken"', trace["trace_id"]),
         ("answerer", '"answer complete"', trace["trace_id"]),

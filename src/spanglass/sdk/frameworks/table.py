@@ -40,7 +40,7 @@ FRAMEWORKS = (
     ),
     # OpenTelemetry's package for it makes 30 instruments, and takes 7 MB with what it needs.
     Framework("system", "system", "", "", way=f"{_WAYS}.system", entry_point="system_metrics"),
-    # Ours alone: OpenTelemetry's consumer spans are not current while the message is handled, see docs/adr/0009.
+    # Ours alone: OpenTelemetry's consumer spans are not current while the message is handled, see docs/adr/0011.
     Framework("kafka-python", "kafka", "kafka", "", way=f"{_KAFKA}.kafka_python", entry_point="kafka"),
     Framework("aiokafka", "kafka", "aiokafka", "", way=f"{_KAFKA}.aiokafka"),
     Framework(

@@ -160,8 +160,7 @@ def process(message: KafkaMessage | Handler, /, *, group: str | None = None) -> 
     """
     if inspect.isroutine(message):
         return cast("Handler", _around_handler(message))
-    read = _guard(message_of)(message)
-    return _unit(NOTHING if read is None else read, group)
+    return _unit(_read(message) or NOTHING, group)
 
 
 def process_batch(
@@ -176,8 +175,18 @@ def process_batch(
         messages: A list of messages; or what `poll` of kafka-python or `getmany` of aiokafka returned.
         group: The consumer group, for the span and its metrics.
     """
-    read = _guard(lambda: tuple(messages_of(messages)))() or ()
+    read = _read_all(messages) or ()
     return Unit(None, lambda *_: BatchRun(read, group))
+
+
+@_guard
+def _read(message: object) -> Message | None:
+    return message_of(message)
+
+
+@_guard
+def _read_all(messages: object) -> tuple[Message, ...]:
+    return tuple(messages_of(messages))
 
 
 def _unit(message: Message, group: str | None) -> Unit[ProcessRun]:
