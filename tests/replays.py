@@ -9,10 +9,9 @@ from typing import Any
 
 import genai_prices
 import openai
-import yaml
 
-from parts import ROOT
-from scripted import Answer, scripted
+from cassettes import Exchange
+from scripted import scripted
 from spanglass.semconv import attributes as attr
 
 CREATE = {
@@ -20,43 +19,26 @@ CREATE = {
     "embeddings": lambda client: client.embeddings.create,
     "responses": lambda client: client.responses.create,
 }
-FOLDER = ROOT.parent / "shared" / "recordings" / "openai"
 
 
-def interactions() -> dict[str, dict[str, Any]]:
-    """Return every recorded request with its answer, by name; empty where there are no recordings."""
-    return {
-        f"{path.stem}-{number}": interaction
-        for path in sorted(FOLDER.glob("*.yaml"))
-        for number, interaction in enumerate(yaml.safe_load(path.read_text())["interactions"])
-    }
-
-
-def answer_of(interaction: dict[str, Any]) -> Answer:
-    """Return the recorded answer, to be given again."""
-    response = interaction["response"]
-    kind = next(values[0] for name, values in response["headers"].items() if name.lower() == "content-type")
-    return Answer([response["body"]["string"].encode()], response["status"]["code"], {"content-type": kind})
-
-
-def documents(body: str) -> Iterator[dict[str, Any]]:
+def documents(body: bytes) -> Iterator[dict[str, Any]]:
     """Yield the JSON documents of an answer, a stream's or the one there is."""
-    if not body.lstrip().startswith(("data:", "event:")):
+    if not body.lstrip().startswith((b"data:", b"event:")):
         yield json.loads(body)
         return
     for line in body.splitlines():
-        data = line.removeprefix("data:").strip()
-        if line.startswith("data:") and data != "[DONE]":
+        data = line.removeprefix(b"data:").strip()
+        if line.startswith(b"data:") and data != b"[DONE]":
             yield json.loads(data)
 
 
-def recorded_usage(body: str) -> dict[str, Any] | None:
+def recorded_usage(body: bytes) -> dict[str, Any] | None:
     """Return the last usage that the provider stated."""
     stated = [d.get("usage") or (d.get("response") or {}).get("usage") for d in documents(body)]
     return next((usage for usage in reversed(stated) if usage), None)
 
 
-def recorded_model(body: str) -> str:
+def recorded_model(body: bytes) -> str:
     """Return the model that the provider stated."""
     return next(str(m) for d in documents(body) if (m := d.get("model") or (d.get("response") or {}).get("model")))
 
@@ -84,20 +66,19 @@ def price(usage: dict[str, int | None], model: str) -> Decimal:
     return priced.total_price
 
 
-def replay(client: openai.OpenAI, interaction: dict[str, Any]) -> None:
+def replay(client: openai.OpenAI, exchange: Exchange) -> None:
     """Make the recorded call, and read all of its answer."""
-    request = interaction["request"]
-    create: Any = CREATE[request["uri"].partition("/v1/")[2]](client)
-    answered = create(**json.loads(request["body"]))
+    create: Any = CREATE[exchange.path.partition("/v1/")[2]](client)
+    answered = create(**json.loads(exchange.asked))
     if isinstance(answered, openai.Stream):
         list(answered)
 
 
 @contextmanager
-def provider_of(interaction: dict[str, Any]) -> Iterator[openai.OpenAI]:
+def provider_of(exchange: Exchange) -> Iterator[openai.OpenAI]:
     """Lend a real client whose provider gives the recorded answer."""
     with (
-        scripted(answer_of(interaction)) as server,
+        scripted(exchange.answer()) as server,
         openai.OpenAI(base_url=f"{server.url}/v1", api_key="made-up", max_retries=0) as client,
     ):
         yield client

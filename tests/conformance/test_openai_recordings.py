@@ -1,62 +1,12 @@
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
-from parts import ROOT, recordings
-from spanglass.call import Response, Usage
-from spanglass.wire.meter import Meter
-from spanglass.wire.recognise import Recognised, recognise
+from cassettes import names, recorded
+from spanglass.call import Usage
 
-# Collected by name so that each is a test of its own; `recordings` says what is missing where there are none.
-NAMES = sorted(path.name for path in (ROOT.parent / "shared" / "recordings" / "openai").glob("*.yaml")) or ["absent"]
-
-
-@dataclass
-class Exchange:
-    """One recorded request and its answer."""
-
-    recognised: Recognised
-    request: bytes
-    status: int
-    content_type: str
-    body: bytes
-
-    def answered(self, step: int) -> Response:
-        """Read the answer in pieces of `step` bytes."""
-        meter = Meter(
-            self.recognised,
-            started_ns=0,
-            status=self.status,
-            content_type=self.content_type,
-            content_encoding=None,
-        )
-        for place in range(0, len(self.body), step):
-            meter.feed(self.body[place : place + step], place)
-        assert meter.complete
-        return meter.response()
-
-
-def exchanges(name: str) -> Iterator[Exchange]:
-    for interaction in yaml.safe_load((recordings("openai") / name).read_text())["interactions"]:
-        request, response = interaction["request"], interaction["response"]
-        address = urlsplit(request["uri"])
-        found = recognise(request["method"], address.netloc, address.path)
-        assert found is not None
-        headers = {key.lower(): values for key, values in response["headers"].items()}
-        assert "content-encoding" not in headers  # the recorder decoded the bodies
-        body = response["body"]["string"]
-        yield Exchange(
-            found,
-            request["body"].encode(),
-            response["status"]["code"],
-            headers["content-type"][0],
-            body if isinstance(body, bytes) else body.encode(),
-        )
+NAMES = names("openai")
 
 
 def documents(body: bytes) -> list[Any]:
@@ -100,54 +50,52 @@ def read_usage(usage: Usage) -> tuple[int | None, ...]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recorded_answer_comes_out_as_the_provider_sent_it(name: str, step: int) -> None:
     """Usage, id, model, finish reasons, tool names and error of every recording, at any split."""
-    for exchange in exchanges(name):
-        response = exchange.answered(step)
-        told = [document.get("response", document) for document in documents(exchange.body)]
-        assert response.id == next((one["id"] for one in told if one.get("id", "").startswith(("chat", "resp"))), None)
-        assert response.model == next((one["model"] for one in told if one.get("model")), None)
-        usage = [one["usage"] for one in told if one.get("usage")]
-        assert (response.usage and read_usage(response.usage)) == (recorded_usage(usage[-1]) if usage else None)
-        assert response.service_tier == next(
-            (one["service_tier"] for one in told[::-1] if one.get("service_tier")), None
-        )
-        errors = [one["error"]["code"] for one in told if one.get("error")]
-        assert response.error_type == (errors[0] if errors else None)
-        assert (response.error_type is not None) is (exchange.status >= 400)
+    exchange = recorded("openai", name)
+    response = exchange.read(range(step, len(exchange.body), step))
+    told = [document.get("response", document) for document in documents(exchange.body)]
+    assert response.id == next((one["id"] for one in told if one.get("id", "").startswith(("chat", "resp"))), None)
+    assert response.model == next((one["model"] for one in told if one.get("model")), None)
+    usage = [one["usage"] for one in told if one.get("usage")]
+    assert (response.usage and read_usage(response.usage)) == (recorded_usage(usage[-1]) if usage else None)
+    assert response.service_tier == next((one["service_tier"] for one in told[::-1] if one.get("service_tier")), None)
+    errors = [one["error"]["code"] for one in told if one.get("error")]
+    assert response.error_type == (errors[0] if errors else None)
+    assert (response.error_type is not None) is (exchange.status >= 400)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_recorded_choices_finish_and_ask_for_tools_as_sent(name: str) -> None:
     """One finish reason a choice, in order, and the tools asked for."""
-    for exchange in exchanges(name):
-        response = exchange.answered(1_000_000)
-        finished: dict[int, str] = {}
-        tools: list[str] = []
-        told = documents(exchange.body)
-        for choice in (choice for one in told for choice in one.get("choices", ())):
-            if choice["finish_reason"]:
-                finished[choice["index"]] = choice["finish_reason"]
-            said = choice.get("delta") or choice.get("message") or {}
-            tools += [call["function"]["name"] for call in said.get("tool_calls") or () if call.get("id")]
-        if any(one.get("response", one).get("status") == "completed" for one in told):
-            finished = {0: "stop"}
-        assert response.finish_reasons == tuple(finished[index] for index in sorted(finished))
-        assert [tool.name for tool in response.tool_calls] == tools
+    exchange = recorded("openai", name)
+    response = exchange.read()
+    finished: dict[int, str] = {}
+    tools: list[str] = []
+    told = documents(exchange.body)
+    for choice in (choice for one in told for choice in one.get("choices", ())):
+        if choice["finish_reason"]:
+            finished[choice["index"]] = choice["finish_reason"]
+        said = choice.get("delta") or choice.get("message") or {}
+        tools += [call["function"]["name"] for call in said.get("tool_calls") or () if call.get("id")]
+    if any(one.get("response", one).get("status") == "completed" for one in told):
+        finished = {0: "stop"}
+    assert response.finish_reasons == tuple(finished[index] for index in sorted(finished))
+    assert [tool.name for tool in response.tool_calls] == tools
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recorded_request_is_read(name: str) -> None:
     """Model, stream and the sampling facts the application sent; content only when asked for."""
-    for exchange in exchanges(name):
-        sent = json.loads(exchange.request)
-        request = exchange.recognised.request(exchange.request)
-        assert request is not None
-        assert (request.provider, request.model) == ("openai", sent["model"])
-        assert request.stream is bool(sent.get("stream"))
-        assert request.temperature == sent.get("temperature")
-        assert request.seed == sent.get("seed")
-        assert request.input_messages is None
-        with_content = exchange.recognised.request(exchange.request, content=True)
-        assert with_content is not None
-        if "messages" in sent:
-            roles = [message["role"] for message in json.loads(with_content.input_messages or "[]")]
-            assert roles == [message["role"] for message in sent["messages"]]
+    exchange = recorded("openai", name)
+    sent = json.loads(exchange.asked)
+    request = exchange.recognised.request(exchange.asked)
+    assert request is not None
+    assert (request.provider, request.model) == ("openai", sent["model"])
+    assert request.stream is bool(sent.get("stream"))
+    assert request.temperature == sent.get("temperature")
+    assert request.seed == sent.get("seed")
+    assert request.input_messages is None
+    with_content = exchange.recognised.request(exchange.asked, content=True)
+    assert with_content is not None
+    if "messages" in sent:
+        roles = [message["role"] for message in json.loads(with_content.input_messages or "[]")]
+        assert roles == [message["role"] for message in sent["messages"]]

@@ -1,31 +1,27 @@
 """Recorded OpenAI traffic, replayed through the real client: the span ends with the recorded usage and its cost."""
 
 import json
-from typing import Any
 
 import openai
 import pytest
 
-from parts import recordings
-from replays import counts, interactions, price, provider_of, recorded_model, recorded_usage, replay
+from cassettes import names, recorded
+from replays import counts, price, provider_of, recorded_model, recorded_usage, replay
 from spanglass.semconv import attributes as attr
 from telemetry import recording
 
 
-@pytest.mark.parametrize("interaction", [pytest.param(one, id=name) for name, one in interactions().items()] or [None])
-def test_recording_ends_in_its_usage_and_cost(interaction: dict[str, Any] | None) -> None:
+@pytest.mark.parametrize("name", names("openai"))
+def test_recording_ends_in_its_usage_and_cost(name: str) -> None:
     """Usage, model, response id, finish reasons and cost are the recorded ones; an error has the provider's name."""
-    if interaction is None:
-        recordings("openai")
-        pytest.fail("the folder of recordings holds none")
-    response = interaction["response"]
-    body, status = response["body"]["string"], response["status"]["code"]
-    with recording() as telemetry, provider_of(interaction) as client:
+    exchange = recorded("openai", name)
+    body, status = exchange.body, exchange.status
+    with recording() as telemetry, provider_of(exchange) as client:
         if status >= 400:
             with pytest.raises(openai.APIStatusError):
-                replay(client, interaction)
+                replay(client, exchange)
         else:
-            replay(client, interaction)
+            replay(client, exchange)
     found = telemetry.attributes()
     assert found[attr.HTTP_STATUS_CODE] == status
     if status >= 400:

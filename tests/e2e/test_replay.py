@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from cassettes import names, recorded
 from parts import ROOT, recordings
-from replays import counts, interactions, price, recorded_model, recorded_usage
+from replays import counts, price, recorded_model, recorded_usage
 from spanglass.semconv import attributes as attr
 from started import Started, clean_environment, started
 
@@ -20,12 +21,14 @@ import openai
 import spanglass
 
 spanglass.init(service_name="replay", endpoint=sys.argv[1])
-from replays import interactions, provider_of, replay
+from cassettes import names, recorded
+from replays import provider_of, replay
 
-for name, interaction in interactions().items():
-    with spanglass.context(session_id=name), provider_of(interaction) as client:
+for name in names("openai"):
+    exchange = recorded("openai", name)
+    with spanglass.context(session_id=name), provider_of(exchange) as client:
         with contextlib.suppress(openai.APIStatusError):
-            replay(client, interaction)
+            replay(client, exchange)
 spanglass.shutdown()
 """
 _SHOWN_WITHIN_S = 10
@@ -45,8 +48,7 @@ def shown(server: Started, number: int) -> dict[str, dict[str, Any]]:
 def test_every_recording_is_a_trace_with_its_usage_and_cost(tmp_path: Path) -> None:
     """The list shows each recorded call once, with the recorded tokens and the cost that the price source computes."""
     recordings("openai")
-    expected = interactions()
-    assert expected
+    expected = {name: recorded("openai", name) for name in names("openai")}
     with started(tmp_path) as server:
         subprocess.run(
             [sys.executable, "-c", APPLICATION, server.otlp_http],
@@ -58,8 +60,8 @@ def test_every_recording_is_a_trace_with_its_usage_and_cost(tmp_path: Path) -> N
         rows = shown(server, len(expected))
 
     assert set(rows) == set(expected)
-    for name, interaction in expected.items():
-        body, failed = interaction["response"]["body"]["string"], interaction["response"]["status"]["code"] >= 400
+    for name, exchange in expected.items():
+        body, failed = exchange.body, exchange.status >= 400
         row, usage = rows[name], None if failed else recorded_usage(body)
         assert (row["status"] == "error") == failed, name
         if failed:
@@ -67,7 +69,7 @@ def test_every_recording_is_a_trace_with_its_usage_and_cost(tmp_path: Path) -> N
         elif usage is None:
             assert row["cost"]["estimated"] == row["cost"]["amount"], name
         else:
-            recorded = counts(usage)
-            assert row["tokens"]["input"] == recorded[attr.INPUT_TOKENS], name
-            assert row["tokens"]["output"] == recorded[attr.OUTPUT_TOKENS], name
-            assert Decimal(row["cost"]["computed"]) == price(recorded, recorded_model(body)), name
+            counted = counts(usage)
+            assert row["tokens"]["input"] == counted[attr.INPUT_TOKENS], name
+            assert row["tokens"]["output"] == counted[attr.OUTPUT_TOKENS], name
+            assert Decimal(row["cost"]["computed"]) == price(counted, recorded_model(body)), name
