@@ -314,6 +314,42 @@ def test_a_streamed_answer_is_made_inside_its_request(program: str) -> None:
         assert {span.parent_span_id for span in below} == {server.span_id}
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_urls_left_out_may_be_none_or_nonsense(program: str) -> None:
+    """An empty list leaves nothing out; what is no regular expression is said, and requests go on."""
+    make, serve = PROGRAMS[program]
+    with receiver() as seen:
+        nothing = run(SERVE + INIT + make + serve + ASK, endpoint=seen.endpoint, OTEL_PYTHON_EXCLUDED_URLS="")
+        assert "spanglass" not in nothing.stderr
+        assert "healthz" in str(seen.span_names())
+    with receiver() as seen:
+        nonsense = run(SERVE + INIT + make + serve + ASK, endpoint=seen.endpoint, OTEL_PYTHON_EXCLUDED_URLS="(,fails")
+        assert "unterminated subpattern" in nonsense.stderr
+        assert "work" in seen.span_names()
+
+
+HOSTS = """
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute, Host, Match, Route
+async def order(request): return PlainTextResponse("order")
+class Odd(BaseRoute):
+    def matches(self, scope): return (Match.FULL, {}) if scope["path"] == "/odd" else (Match.NONE, {})
+    async def handle(self, scope, receive, send): await PlainTextResponse("odd")(scope, receive, send)
+app = Starlette(routes=[Odd(), Host("127.0.0.1", Starlette(routes=[Route("/orders/{number}", order)]))])
+"""
+
+
+def test_routes_of_any_kind_are_served() -> None:
+    """Routing by host names the route below it, and a route without a template is served and named by its method."""
+    with receiver() as seen:
+        done = run(
+            SERVE + INIT + HOSTS + "with asgi(app) as url: ask(url, '/orders/1', '/odd')", endpoint=seen.endpoint
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert seen.span_names() == ["GET", "GET /orders/{number}"]
+
+
 def test_urls_left_out_are_the_users_to_choose() -> None:
     """OTEL_PYTHON_FLASK_EXCLUDED_URLS stands in the place of our list."""
     make, serve = PROGRAMS["flask"]

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.trace import Status, StatusCode, get_current_span
 
-from spanglass.sdk.frameworks.quiet import quiet_urls
+from spanglass.sdk.frameworks.quiet import quiet_patterns
+from spanglass.sdk.guard import safely
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -17,15 +18,15 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _SEEN = "spanglass.http"
+_WHOLLY = 2  # starlette.routing.Match.FULL
+_guard = safely("frameworks.asgi")
 
 
 class Route(Protocol):
     """The part of Starlette's `BaseRoute` that names a request."""
 
-    path: str
-
     def matches(self, scope: Scope) -> tuple[Any, Scope]:
-        """Return how far a request matches, 2 is wholly."""
+        """Return how far a request matches, and what to add to the scope below."""
 
 
 class Middleware(OpenTelemetryMiddleware):
@@ -41,7 +42,7 @@ class Middleware(OpenTelemetryMiddleware):
     def __init__(self, app: Application, framework: str) -> None:
         super().__init__(
             app,
-            excluded_urls=quiet_urls(framework),
+            excluded_urls=",".join(quiet_patterns(framework)),
             default_span_details=_details,
             exclude_spans=["receive", "send"],
         )
@@ -81,21 +82,16 @@ def _details(scope: Scope) -> tuple[str, dict[str, str]]:
     method = scope.get("method", "")
     known = method in {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
     method = method if known else "HTTP"
-    route = route_of(getattr(scope.get("app"), "routes", ()), scope)
+    route = _route(getattr(scope.get("app"), "routes", ()), scope)
     return (f"{method} {route}", {"http.route": route}) if route else (method, {})
 
 
-def route_of(routes: Iterable[Route], scope: Scope) -> str:
-    """Return the template of the route that a request will take, through mounted applications; empty for none.
-
-    Args:
-        routes: The routes of an application.
-        scope: The request.
-    """
+@_guard
+def _route(routes: Iterable[Route], scope: Scope) -> str:
+    """Return the template of the route that a request will take, through mounted applications; empty for none."""
     for route in routes:
         match, child = route.matches(scope)
-        if match.value != 2:  # a path that matches with another method is no route of this request
-            continue
-        below = getattr(route, "routes", None)
-        return route.path + (route_of(below, {**scope, **child}) if below else "")
+        if match.value == _WHOLLY:
+            below = _route(getattr(route, "routes", None) or (), {**scope, **child})
+            return f"{getattr(route, 'path', '')}{below or ''}"
     return ""

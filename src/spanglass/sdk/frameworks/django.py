@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.core.handlers.base import BaseHandler  # type: ignore[import-untyped] # Django has no types
 from django.http import FileResponse  # type: ignore[import-untyped] # likewise
@@ -16,7 +15,7 @@ from opentelemetry.util.http import ExcludeList
 
 from spanglass.sdk.frameworks.framework import Instrumentor
 from spanglass.sdk.frameworks.method import wrap_method
-from spanglass.sdk.frameworks.quiet import quiet_urls
+from spanglass.sdk.frameworks.quiet import quiet_patterns
 from spanglass.sdk.frameworks.stable import stable_names
 from spanglass.sdk.frameworks.streaming import StreamedIn, streamed_in
 from spanglass.sdk.guard import safely
@@ -34,14 +33,14 @@ def switch_on(instrumentor: type[Instrumentor]) -> None:
         instrumentor: OpenTelemetry's class.
     """
 
-    def load(original: Callable[..., object], handler: BaseHandler, **given: Any) -> object:  # noqa: ANN401 - Django's
+    def load(original: Callable[..., object], handler: BaseHandler, *args: object, **kwargs: object) -> object:
         with _guard:
             django = instrumentor()
             if not django.is_instrumented_by_opentelemetry:
                 with stable_names():
-                    django.instrument(excluded_urls=quiet_urls("django"), response_hook=_answered)
-                _DjangoMiddleware._excluded_urls = _QuietOrSeen(quiet_urls("django").split(","))  # noqa: SLF001
-        return original(handler, **given)
+                    django.instrument(response_hook=_answered)
+                _DjangoMiddleware._excluded_urls = _QuietOrSeen(quiet_patterns("django"))  # noqa: SLF001
+        return original(handler, *args, **kwargs)
 
     wrap_method(BaseHandler, "load_middleware", load)
 

@@ -9,7 +9,7 @@ from fastapi.applications import FastAPI
 
 from spanglass.sdk.frameworks.asgi import Application, Scope
 from spanglass.sdk.frameworks.method import wrap_method
-from spanglass.sdk.frameworks.quiet import quiet_urls
+from spanglass.sdk.frameworks.quiet import quiet_patterns
 from spanglass.sdk.frameworks.starlette import around_stack
 from spanglass.sdk.guard import safely
 
@@ -31,13 +31,16 @@ def _with_defaults(original: Callable[[FastAPI], Application], app: FastAPI) -> 
         # FastAPI has no public way to change this after construction; None is its default.
         settings = app._telemetry  # noqa: SLF001
         if settings["exclude"] is None:
-            settings["exclude"] = is_quiet
+            settings["exclude"] = _quiet()
     return original(app)
 
 
-def is_quiet(scope: Scope) -> bool:
-    """Whether a request, or a connection, is to become no span."""
-    if scope["type"] == "websocket":
-        return True
-    path: str = scope.get("path", "")
-    return any(re.search(pattern.strip(), path) for pattern in quiet_urls("fastapi").split(",") if pattern.strip())
+def _quiet() -> Callable[[Scope], bool]:
+    """Return what tells whether a request, or a connection, is to become no span."""
+    paths = [re.compile(pattern) for pattern in quiet_patterns("fastapi")]
+
+    def is_quiet(scope: Scope) -> bool:
+        # A connection lasts for hours, and its span would be the parent of everything in it; a turn is a span instead.
+        return scope["type"] == "websocket" or any(path.search(scope.get("path", "")) for path in paths)
+
+    return is_quiet

@@ -12,7 +12,7 @@ from opentelemetry.trace import Span, set_span_in_context
 from werkzeug.wsgi import ClosingIterator
 
 from spanglass.sdk.frameworks.method import wrap_method
-from spanglass.sdk.frameworks.quiet import quiet_urls
+from spanglass.sdk.frameworks.quiet import quiet_patterns
 from spanglass.sdk.frameworks.stable import stable_names
 from spanglass.sdk.frameworks.streaming import StreamedIn
 from spanglass.sdk.guard import safely
@@ -64,7 +64,8 @@ def _instrument(instrumentor: FlaskInstrumentor, app: Flask) -> None:
         return
     with stable_names():
         # Its SQL comments would leave their context attached to the thread.
-        instrumentor.instrument_app(app, excluded_urls=quiet_urls("flask"), enable_commenter=False, request_hook=_began)
+        quiet = ",".join(quiet_patterns("flask"))
+        instrumentor.instrument_app(app, excluded_urls=quiet, enable_commenter=False, request_hook=_began)
 
 
 def _began(span: Span, environ: dict[str, object]) -> None:
