@@ -42,7 +42,7 @@ def test_everything_a_program_records_arrives_when_it_ends() -> None:
         [(logger, record)] = seen.logs()
         assert (logger, record.body.string_value, record.severity_text) == ("app.orders", "order 7", "WARN")
         assert (record.trace_id, record.span_id) == (span.trace_id, span.span_id)
-        assert values(record.attributes) == {"basket": "b-1"}
+        assert values(record.attributes) == {"basket": "b-1", **values(span.attributes)}
         assert [point.as_int for _, point in seen.points("orders")] == [3]
 
 
