@@ -12,6 +12,7 @@ from openinference.instrumentation.anthropic import AnthropicInstrumentor as Ope
 from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor as Traceloop
 from opentelemetry.instrumentation.genai.anthropic import AnthropicInstrumentor as GenAI
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
 from scripted import Answer, ScriptedServer, scripted
 from spanglass.semconv import attributes as attr
@@ -81,11 +82,11 @@ def tracing(telemetry: Telemetry, *, native: bool) -> Any:  # noqa: ANN401 - its
 
 @contextmanager
 def situation(
-    server: ScriptedServer, other: str, *, native: bool, inside: bool = False
+    server: ScriptedServer, other: str, *, native: bool, inside: bool = False, sampler: Sampler = ALWAYS_ON
 ) -> Iterator[tuple[Telemetry, anthropic.Anthropic]]:
     """Record with or without the client's own tracing, another instrumentation, a span of the application around."""
     with ExitStack() as stack:
-        telemetry = stack.enter_context(recording(hosts={"127.0.0.1": "anthropic"}))
+        telemetry = stack.enter_context(recording(hosts={"127.0.0.1": "anthropic"}, sampler=sampler))
         stack.enter_context(instrumented(other, telemetry))
         made = stack.enter_context(
             anthropic.Anthropic(
@@ -201,3 +202,16 @@ def test_cancelled_stream(other: str, native: bool, server: ScriptedServer) -> N
     costs = [span for span in telemetry.spans() if attr.COST_STATE in (span.attributes or {})]
     assert [(span.attributes or {})[attr.COST_STATE] for span in costs] == ["estimated"]
     assert total(telemetry, metrics.OPERATION_COST) > 0
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("other", ["", "genai", "openinference"])
+def test_unsampled_call_is_counted_once(other: str, native: bool, server: ScriptedServer) -> None:  # noqa: FBT001 - a column
+    """Sampling takes spans away, not metrics; and nobody's metrics are doubled for it."""
+    server.script.append(ANSWER)
+    with situation(server, other, native=native, sampler=ALWAYS_OFF) as (telemetry, made):
+        made.messages.create(**QUESTION)
+    assert telemetry.spans() == []
+    assert total(telemetry, metrics.OPERATION_DURATION) == 1
+    assert total(telemetry, metrics.TOKEN_USAGE) == 2100
+    assert total(telemetry, metrics.OPERATION_COST) == pytest.approx(float(COST))
