@@ -320,3 +320,17 @@ def test_instruments_made_before_init_come_to_life_and_survive_a_fork() -> None:
         [(_, span)] = seen.spans()
         exemplars = [exemplar.trace_id for _, point in seen.points("sql.duration") for exemplar in point.exemplars]
         assert exemplars[:1] == [span.trace_id]
+
+
+def test_names_are_bounded() -> None:
+    """An application that puts ids into names gets 1,000 metrics and one warning, not metrics without end."""
+    script = """
+import spanglass
+spanglass.init()
+for number in range(1100): spanglass.counter(f"order.{number}").add(1)
+"""
+    with receiver() as seen:
+        done = run(script, endpoint=seen.endpoint)
+        [line] = done.stderr.splitlines()
+        assert "1,000 metrics of your own" in line
+        assert sum(bool(seen.points(f"order.{number}")) for number in range(1100)) == 1000

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Lock
 from typing import cast
 
 from spanglass.sdk.frameworks.framework import Framework, Instrumentor, State
@@ -28,8 +27,6 @@ class Switch:
         self._states = dict.fromkeys((row.name for row in FRAMEWORKS), State.OFF)
         self._waiting: dict[str, list[Framework]] = {}
         self._watch: ImportWatch | None = None
-        # Held for a moment only: while something is imported, another thread may hold the lock of that module.
-        self._lock = Lock()
 
     def install(self, names: Sequence[str], *, disabled: Iterable[str] = ()) -> None:
         """Switch rows on, each after its library has been imported. Call it before our hooks are installed.
@@ -41,22 +38,20 @@ class Switch:
         rows = self._asked_for(names)
         unwanted = frozenset(disabled)
         rows = tuple(row for row in rows if not unwanted & {"*", row.name, row.entry_point})
-        with self._lock:
-            for row in rows:
-                self._states[row.name] = State.WAITING
-                self._waiting.setdefault(row.module, []).append(row)
-            self._watch = ImportWatch(frozenset(self._waiting), self._executed)
-            self._watch.start()
+        for row in rows:
+            self._states[row.name] = State.WAITING
+            self._waiting.setdefault(row.module, []).append(row)
+        self._watch = ImportWatch(frozenset(self._waiting), self._executed)
+        self._watch.start()
         for module in [row.module for row in rows]:
             if not module or module in sys.modules:
                 self._executed(module)
 
     def uninstall(self) -> None:
         """Wait for no further libraries; what is switched on stays, because requests are under way in it."""
-        with self._lock:
-            self._waiting.clear()
-            if self._watch is not None:
-                self._watch.stop()
+        self._waiting.clear()
+        if self._watch is not None:
+            self._watch.stop()
 
     def states(self) -> Mapping[str, State]:
         """Return what became of each row, by name."""
@@ -79,9 +74,8 @@ class Switch:
         return rows
 
     def _executed(self, module: str) -> None:
-        with self._lock:
-            rows = self._waiting.pop(module, [])
-        for row in rows:
+        # Without a lock: while something is imported, another thread may hold that module's and wait for us.
+        for row in self._waiting.pop(module, []):
             self._states[row.name] = State.UNFIT  # until it is known better
             with _guard:
                 self._states[row.name] = _switch_on(row)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from threading import Lock
 from typing import TypeVar, cast
 
 from opentelemetry.metrics import Meter, get_meter
@@ -28,13 +27,13 @@ _WORDS = {
     **dict.fromkeys(("dollar", "dollars", "usd", "USD"), "{USD}"),
     **{word: f"{{{word.removesuffix('s')}}}" for word in ("requests", "request", "tokens", "token", "items", "item")},
 }
+_MOST = 1000
 _RESERVED = {row.name for row in METRICS}
 
 I = TypeVar("I")  # noqa: E741 - an instrument
 _meanings: dict[str, tuple[type, str]] = {}
 _kept: dict[tuple[str, type, str], object] = {}
 _said: set[tuple[str, str]] = set()
-_lock = Lock()
 
 
 def meter() -> Meter:
@@ -57,13 +56,12 @@ def the_one(name: str, kind: type[I], unit: str, make: Callable[[str, bool], I])
     checked = _checked_unit(name, unit)
     if not _usable(name, kind, checked):
         return make(checked, False)
-    with _lock:
-        _meanings.setdefault(name, (kind, checked))
-        found = _kept.get((name, kind, checked))
-        if found is None:
-            found = _kept[name, kind, checked] = make(checked, True)
-        _kept[name, kind, unit] = found
-    return cast("I", found)
+    key = (name, kind, checked)
+    # Without a lock, which a fork might leave held: where two threads are first at once, both use the one that is kept.
+    found = _kept.get(key)
+    if found is None:
+        found = _kept.setdefault(key, make(checked, True))
+    return cast("I", _kept.setdefault((name, kind, unit), found))
 
 
 def say_once(name: str, about: str, sentence: str) -> None:
@@ -74,20 +72,21 @@ def say_once(name: str, about: str, sentence: str) -> None:
         about: What is wrong, in a word.
         sentence: The warning.
     """
-    with _lock:
-        if (name, about) in _said:
-            return
-        _said.add((name, about))
+    if (name, about) in _said or len(_said) >= _MOST:
+        return
+    _said.add((name, about))
     logger.warning("%s", sentence)
 
 
 def _usable(name: str, kind: type, unit: str) -> bool:
-    known = _meanings.get(name, (kind, unit))
     if _NAME.fullmatch(str(name)) is None:
         why = f"{name!r} is no name for a metric; begin with a letter, then letters, digits and _ . - / only."
     elif name in _RESERVED:
         why = f"{name} is a metric of spanglass's own."
-    elif known != (kind, unit):
+    elif name not in _meanings and len(_meanings) >= _MOST:
+        why = f"There are {_MOST:,} metrics of your own already, and a name such as {name} makes one more."
+        name = "more"  # said once for all of them
+    elif (known := _meanings.setdefault(name, (kind, unit))) != (kind, unit):
         why = f"{name} is already {_described(*known)}, and now asked for as {_described(kind, unit)}."
     else:
         return True
