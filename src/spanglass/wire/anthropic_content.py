@@ -89,7 +89,7 @@ def redacted_part() -> Part:
 
 def _part(block: dict[str, object], allowance: Allowance) -> Part:
     got = block.get
-    kind = got("type")
+    kind = text(got("type"))
     if kind in ("text", "thinking"):
         return text_part(allowance.cut(_said(got(str(kind)))), "text" if kind == "text" else "reasoning")
     if kind == "redacted_thinking":

@@ -71,7 +71,7 @@ class MessagesAnswer:
         document = parse(data)
         if document is None:
             return Seen.CHUNK
-        kind = document.get("type")
+        kind = text(document.get("type"))
         if kind == "content_block_delta":
             return Seen.CONTENT if self._take_delta(document) else Seen.CHUNK
         if kind == "content_block_start":

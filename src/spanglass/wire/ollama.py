@@ -206,7 +206,7 @@ class Chat(_Interface):
         if asked is None or not is_request(asked):
             return None
         given = asked.get("messages")
-        if not isinstance(given, list) or not all(isinstance(one, dict) and one.get("role") in _ROLES for one in given):
+        if not isinstance(given, list) or any(text(mapping(one).get("role")) not in _ROLES for one in given):
             return None
         said = [message.get("content") for message in given]
         if not all(one is None or isinstance(one, str) for one in said):

@@ -263,7 +263,7 @@ def _kind_of(event: str) -> str:
 
 def _said(item: dict[str, object]) -> str:
     """Return an item's text: of a message, of reasoning, or a tool's arguments."""
-    if item.get("type") in _ARGUMENTS:
+    if text(item.get("type")) in _ARGUMENTS:
         given = item.get("arguments") or item.get("input") or item.get("code")
         return given if isinstance(given, str) else ""
     texts = [*rows(item.get("summary")), *rows(item.get("content"))]
