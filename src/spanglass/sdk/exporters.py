@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from spanglass.sdk.destinations import SPANGLASS_DEFAULT, Destination, public
+from spanglass.sdk.encoding.logs import LogEncoder
+from spanglass.sdk.encoding.metrics import MetricEncoder
+from spanglass.sdk.encoding.spans import SpanEncoder
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.otlp import COMPRESSIONS, OtlpExporter, OtlpMetricExporter, secrets_of
-from spanglass.sdk.span_encoding import SpanEncoder
 from spanglass.sdk.transport import Haste, HttpTransport, Transport
 from spanglass.settings import SDK_API_KEY
 from spanglass.version import __version__
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
 
 _HTTP = "http/protobuf"
 _GRPC_DEFAULT = "http://localhost:4317"
-_COMMON = "opentelemetry.exporter.otlp.proto.common"
-_ENCODERS: Mapping[str, tuple[str, str]] = {
-    "metrics": (f"{_COMMON}.metrics_encoder", "encode_metrics"),
-    "logs": (f"{_COMMON}._log_encoder", "encode_logs"),
-}
 # OpenTelemetry's own, for what only they do: sessions that a credential provider makes.
 _STANDARD_CLASSES: Mapping[str, tuple[str, str]] = {
     "traces": ("trace_exporter", "OTLPSpanExporter"),
@@ -249,14 +246,7 @@ def _maker(
 def _encoder(signal: Signal) -> Callable[[Any], bytes]:
     if signal == "traces":
         return SpanEncoder().request
-    module, name = _ENCODERS[signal]
-    message_of = getattr(import_module(module), name)
-
-    def encode(batch: object) -> bytes:
-        encoded: bytes = message_of(batch).SerializeToString()
-        return encoded
-
-    return encode
+    return MetricEncoder().request if signal == "metrics" else LogEncoder().request
 
 
 def _prefer(exporter: OtlpMetricExporter, *, cumulative: bool) -> None:
