@@ -86,6 +86,7 @@ class Confluent:
         for value in values:
             producer.produce(topic, value, b"k", on_delivery=delivered, headers=headers)  # type: ignore[arg-type] # invariant
         assert producer.flush(_PATIENCE_S) == 0
+        producer.close()
         for failure in failures:
             raise confluent_kafka.KafkaException(failure)
 

@@ -49,12 +49,13 @@ async def _send(  # noqa: PLR0913, PLR0917 - the parameters of `AIOKafkaProducer
     partition: object = None,
     timestamp_ms: object = None,
     headers: object = None,
+    **others: object,
 ) -> asyncio.Future[Sent]:
     run = sending(topic, key, value) if headers is None or isinstance(headers, list | tuple) else None
     if run is None:
-        return await original(producer, topic, value, key, partition, timestamp_ms, headers)
+        return await original(producer, topic, value, key, partition, timestamp_ms, headers, **others)
     try:
-        future = await original(producer, topic, value, key, partition, timestamp_ms, run.headers(headers))
+        future = await original(producer, topic, value, key, partition, timestamp_ms, run.headers(headers), **others)
     except BaseException as error:
         run.end(error)
         raise

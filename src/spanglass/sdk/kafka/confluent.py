@@ -69,8 +69,9 @@ def _seen(original: type) -> type:
             on_delivery: Report | None = None,
             timestamp: int = 0,
             headers: object = None,
+            **others: object,
         ) -> None:
-            given = {"partition": partition, "timestamp": timestamp}
+            given = {"partition": partition, "timestamp": timestamp, **others}
             asked = on_delivery if on_delivery is not None else callback
             run = sending(topic, key, value) if headers is None or isinstance(headers, list | dict) else None
             if run is None or self._spanglass_reports is None:
