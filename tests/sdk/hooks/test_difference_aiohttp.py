@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -199,6 +200,31 @@ def test_body_given_as_data(body: bytes | str) -> None:
         with recording() as telemetry, scripted(Answer([b"{}"])) as server:
             asyncio.run(post(server, data))
         assert telemetry.attributes().get(attr.REQUEST_MODEL) == model
+
+
+@pytest.mark.parametrize(
+    ("url", "given"),
+    [
+        ("http://host:port/v1/chat/completions", {}),
+        ("/v1/chat/completions", {"json": BODY}),
+        ("http://127.0.0.1:1/v1/chat/completions", {"json": object()}),
+        ("http://127.0.0.1:1/v1/chat/completions", {"json": BODY, "data": b""}),
+        ("http://127.0.0.1:1/v1/chat/completions", {"unheard_of": True}),
+    ],
+)
+@pytest.mark.parametrize("hosts", [None, {}])
+def test_mistakes_of_the_application(url: str, given: dict[str, Any], hosts: dict[str, str] | None) -> None:
+    """What the library refuses raises what it raises without us, and is no fault of ours."""
+
+    async def mistake() -> object:
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(Exception) as raised:  # noqa: PT011 - whatever it is, it must be the same
+                await session.post(url, **given)
+        return type(raised.value)
+
+    without = asyncio.run(mistake())
+    with recording(hosts=hosts):
+        assert asyncio.run(mistake()) == without
 
 
 def test_middleware_that_tries_again_shows_each_attempt() -> None:

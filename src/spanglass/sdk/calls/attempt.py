@@ -112,7 +112,7 @@ class Attempt:
         self.status = status
         if status >= FIRST_ERROR:
             self.retry_after_s = retry_after_s(headers, clock.wall_ns())
-            failed(self._sent, self.began, self.subject.span.get_span_context())
+            self._failed()
         self.meter = Meter(
             self.recognised,
             started_ns=self.began.monotonic_ns,
@@ -157,8 +157,12 @@ class Attempt:
         if not self._ending.locked():
             self.error = error
             if self.status is None:
-                failed(self._sent, self.began, self.subject.span.get_span_context())
+                self._failed()
         self._end(End.ERROR if isinstance(error, Exception) else End.CANCELLED)
+
+    @_guard
+    def _failed(self) -> None:
+        failed(self._sent, self.began, self.subject.span.get_span_context())
 
     def abandoned(self) -> None:
         """The answer was let go of unclosed. That may happen inside the garbage collector, so it is only noted."""

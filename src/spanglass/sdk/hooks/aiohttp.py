@@ -108,15 +108,18 @@ class _Hook:
         recorder = self._seat.recorder
         if recorder is None:
             return False
-        url = session._build_url(given)  # noqa: SLF001 - resolved against the session's base
         body = kwargs.get("json")
-        return is_call(
-            recorder,
-            url.host or "",
-            url.path,
-            url.port,
-            lambda: sent(kwargs.get("data")) if body is None else json.dumps(body).encode(),
-        )
+        try:
+            url = session._build_url(given)  # noqa: SLF001 - resolved against the session's base
+            return is_call(
+                recorder,
+                url.host or "",
+                url.path,
+                url.port,
+                lambda: sent(kwargs.get("data")) if body is None else json.dumps(body).encode(),
+            )
+        except (AssertionError, TypeError, ValueError):
+            return False  # no address, or no JSON: the library will say so
 
     async def _attempt(self, request: ClientRequest, handler: Handler, *, decoding: bool) -> ClientResponse:
         attempt = self._begin(request) if request.method == "POST" else None

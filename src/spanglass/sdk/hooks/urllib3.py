@@ -168,7 +168,7 @@ class _Listening(_Response):
 
     __slots__ = ()
     _spanglass_attempt: Attempt
-    _spanglass_reading = False
+    _spanglass_busy = False
 
     def _raw_read(self, amt: int | None = None, **kwargs: Any) -> bytes:  # noqa: ANN401 - what the version takes
         attempt = self._spanglass_attempt
@@ -202,17 +202,18 @@ class _Listening(_Response):
 
     def _update_chunk_length(self) -> None:
         # The library closes a broken answer before it raises: the failure is what happened, not the closing.
-        self._spanglass_reading = True
+        self._spanglass_busy = True
         super()._update_chunk_length()
-        self._spanglass_reading = False
+        self._spanglass_busy = False
 
     def close(self) -> None:
-        if not self._spanglass_reading:
+        if not self._spanglass_busy:
             self._spanglass_attempt.closed()
         super().close()
 
     def __del__(self) -> None:
         self._spanglass_attempt.abandoned()
+        self._spanglass_busy = True  # the library's own destructor closes what is open
         super().__del__()
 
 
@@ -241,8 +242,8 @@ class _AnyCase:
         return None
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _address(pool: HTTPConnectionPool, url: str) -> tuple[str, int | None, str]:
