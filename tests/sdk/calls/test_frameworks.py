@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import httpx2
 import pytest
 from agents import Agent, OpenAIChatCompletionsModel, Runner, set_tracing_disabled
 from langchain_core.runnables import RunnableLambda
@@ -83,8 +84,16 @@ def server() -> Iterator[ScriptedServer]:
 
 def chat_model(server: ScriptedServer) -> ChatOpenAI:
     """LangChain's model over the real openai client."""
-    key = SecretStr("made-up")
-    return ChatOpenAI(model="gpt-4o-mini", base_url=f"{server.url}/v1", api_key=key, stream_usage=True, max_retries=0)
+    return ChatOpenAI(
+        model="gpt-4o-mini",
+        base_url=f"{server.url}/v1",
+        api_key=SecretStr("made-up"),
+        stream_usage=True,
+        max_retries=0,
+        # LangChain keeps its own clients by address, and a later test may listen on the same port.
+        http_client=httpx2.Client(),
+        http_async_client=httpx2.AsyncClient(),
+    )
 
 
 def ask(model: ChatOpenAI, way: str) -> None:

@@ -202,7 +202,7 @@ def test_spans_that_repeat_usage_are_no_calls(operation: Any) -> None:  # noqa: 
 
 def test_another_account_of_a_call_is_no_call() -> None:
     """A span that names the span which stands for its call is counted there, not here."""
-    marked = {**CHAT, "gen_ai.usage.input_tokens": 9, attr.DUPLICATE_OF: "2" * 16}
+    marked: Attributes = {**CHAT, "gen_ai.usage.input_tokens": 9, attr.DUPLICATE_OF: "2" * 16}
 
     assert normalise(of(marked)).call is None
     assert normalise(of(marked)).work is Work.OTHER
