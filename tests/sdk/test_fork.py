@@ -44,6 +44,18 @@ def test_a_forked_child_counts_from_zero() -> None:
         assert sorted(last.values()) == [1, 110]
 
 
+def test_a_forked_child_sends_to_all_destinations() -> None:
+    """With several destinations, whose metrics have queues of their own, parent and child reach each of them, once."""
+    with receiver() as first, receiver() as second:
+        both = f"{first.endpoint},{second.endpoint}"
+        done = run(FORK.format(before="spanglass.flush(5)"), SPANGLASS_DESTINATIONS=both)
+        assert (done.returncode, done.stderr) == (0, "")
+        for seen in (first, second):
+            assert seen.span_names() == ["child", "parent after", "parent before"]
+            last = {at["process.pid"]: point.as_int for at, point in seen.points("orders")}
+            assert sorted(last.values()) == [1, 110]
+
+
 def test_forking_while_threads_record_never_locks_up() -> None:
     """Children forked in the middle of recording and sending record, send and end, every time."""
     script = """

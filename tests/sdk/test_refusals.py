@@ -84,6 +84,17 @@ def test_a_refusal_is_one_line_with_its_cure(status: int, cause: str, cure: str)
     assert counted == f'{{"traces": {{"{cause}": 3}}}}\n'
 
 
+def test_a_key_with_a_line_break_is_sent_without_it() -> None:
+    """A key read from a file with its last line break works; one that no header can hold is not shown."""
+    with receiver() as seen:
+        done = run(APP, endpoint=seen.endpoint, SPANGLASS_API_KEY="geheim-1\n", **ONLY_TRACES)
+        assert done.stderr == ""
+        assert seen.requests[0].headers["authorization"] == "Bearer geheim-1"
+        done = run(APP, endpoint=seen.endpoint, SPANGLASS_API_KEY="geheim-1\nx", **ONLY_TRACES)
+        assert done.stderr.count("\n") == 1
+        assert "geheim" not in done.stderr
+
+
 def test_the_words_of_an_otlp_refusal_are_read() -> None:
     """A google.rpc.Status in protobuf, as OTLP asks receivers to answer, is said in its words."""
     with receiver() as seen:

@@ -178,7 +178,7 @@ def _http(signal: Signal, url: str, destination: Destination, sending: Sending) 
     for needed in ("encodings.idna", "urllib3", "certifi"):
         import_module(needed)
     trust, compression = _trust(signal, destination, sending.environ), _compression(signal, sending.environ)
-    headers = {**_HEADERS, **{name.lower(): value for name, value in destination.headers.items()}}
+    headers = {**_HEADERS, **{name.lower(): value.strip() for name, value in destination.headers.items()}}
     if compression is not None:
         headers["Content-Encoding"] = compression
 

@@ -67,7 +67,7 @@ class GrpcTransport:
         self._target = target
         self._method = f"/opentelemetry.proto.collector.{_SERVICES[signal]}/Export"
         self._tls = tls
-        self._metadata = tuple((name.lower(), value) for name, value in headers.items())
+        self._metadata = tuple((name.lower(), value.strip()) for name, value in headers.items())
         self._trust = trust
         self._compression = grpc.Compression.Gzip if compressed else grpc.Compression.NoCompression
         self._haste = haste

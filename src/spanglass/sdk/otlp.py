@@ -101,7 +101,8 @@ class OtlpExporter(Generic[B_contra]):
 
     def _without_secrets(self, said: str) -> str:
         for secret in self._secrets:
-            said = said.replace(secret, "(hidden)")
+            # Also as Python shows it: http.client quotes a header that it refuses.
+            said = said.replace(secret, "(hidden)").replace(repr(secret)[1:-1], "(hidden)")
         return said
 
 
@@ -122,7 +123,7 @@ def secrets_of(headers: Mapping[str, str]) -> Iterable[str]:
     for name, value in headers.items():
         if name.lower() in {"content-type", "content-encoding", "user-agent"}:
             continue
-        scheme, _, credential = value.rpartition(" ")
+        scheme, _, credential = value.strip().rpartition(" ")
         yield credential
         if scheme.lower() == "basic":
             yield from _decoded(credential)

@@ -35,11 +35,11 @@ class Outage:
         self._said_at[cause], self._said = now, True
         logger.warning(
             "Cannot export %s to %s: %s. The application is not affected; what cannot be sent is dropped and counted. "
-            "%s `spanglass doctor` checks.",
+            "%s`spanglass doctor` checks.",
             signal,
             where,
             said[:_REASON_LIMIT].rstrip("."),
-            cure(cause, credentials),
+            f"{advice} " if (advice := cure(cause, credentials)) else "",
         )
 
     def works(self, signal: Signal, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -100,7 +101,8 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the connection."""
-        self._pools.connection_from_url(self._url).close()
+        with suppress(ValueError):  # an address that cannot be used has opened none
+            self._pools.connection_from_url(self._url).close()
         self._pools.clear()
 
 
