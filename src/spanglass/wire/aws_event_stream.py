@@ -17,6 +17,7 @@ from spanglass.wire.framing import MAX_EVENT
 
 EXCEPTION = "exception:"
 """What the name of a block begins with that is no event."""
+_EXCEPTION_HEAD = b"event: " + EXCEPTION.encode()
 _PRELUDE = struct.Struct(">III")
 _CHECKED = 8  # bytes of the prelude before its checksum
 _CHECKSUM = struct.Struct(">I")
@@ -101,7 +102,7 @@ class AwsEventStream:
         head, payload = known
         if payload is None:
             payload = message[headers_end : -_CHECKSUM.size]
-            payload = payload if head.startswith(b"event: exception:") else self._unwrap(payload)
+            payload = payload if head.startswith(_EXCEPTION_HEAD) else self._unwrap(payload)
         if b"\n" in payload or b"\r" in payload:
             payload = payload.replace(b"\n", b"").replace(b"\r", b"")  # JSON has them between tokens alone
         return head + payload + b"\n\n"
