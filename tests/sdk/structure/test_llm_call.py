@@ -90,7 +90,8 @@ def test_a_call_in_the_process_is_a_call() -> None:
             }
         ]
     )
-    assert {name: [point["labels"] for point in points] for name, points in seen.metrics().items()} == snapshot(
+    ours = {name: points for name, points in seen.metrics().items() if ".client." in name}
+    assert {name: [point["labels"] for point in points] for name, points in ours.items()} == snapshot(
         {
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
                 {
