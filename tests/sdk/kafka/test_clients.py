@@ -189,6 +189,19 @@ def test_an_unsampled_request_stays_unsampled(kafka_broker: Broker, topic: str, 
 
 
 @EVERY_CLIENT
+def test_a_message_that_another_instrumentation_sees_is_left_to_it(kafka_broker: Broker, topic: str, name: str) -> None:
+    """Within a span of OpenTelemetry's instrumentation there is no second one, and its headers stay."""
+    theirs = f"opentelemetry.instrumentation.{name.removesuffix('-python').replace('-', '_')}"
+    with capture() as seen:
+        with trace.get_tracer(theirs).start_as_current_span(f"{topic} send"):
+            CLIENTS[name].send(kafka_broker, topic, [b"hello"], [("traceparent", b"theirs")])
+        assert told(seen, "send") == []
+    (message,) = CLIENTS["kafka-python"].receive(kafka_broker, topic, 1)
+
+    assert message.headers == [("traceparent", b"theirs")]
+
+
+@EVERY_CLIENT
 def test_without_init_messages_are_as_the_application_made_them(kafka_broker: Broker, topic: str, name: str) -> None:
     """Where nothing is on, nothing is added."""
     CLIENTS[name].send(kafka_broker, topic, [b"hello"])

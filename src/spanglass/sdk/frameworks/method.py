@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import iscoroutinefunction
+from types import FunctionType
 from typing import Any
 
 _MARK = "__spanglass_framework__"
@@ -21,15 +22,25 @@ def wrap_method(owner: type, name: str, around: Callable[..., Any]) -> None:
     original = owner.__dict__[name]
     if hasattr(original, _MARK):
         return
+    call = original if type(original) is FunctionType else _bound(original)
 
     @wraps(original)
     def wrapped(self: object, *args: object, **kwargs: object) -> object:
-        return around(original, self, *args, **kwargs)
+        return around(call, self, *args, **kwargs)
 
     @wraps(original)
     async def awaited(self: object, *args: object, **kwargs: object) -> object:
-        return await around(original, self, *args, **kwargs)
+        return await around(call, self, *args, **kwargs)
 
     replacement = awaited if iscoroutinefunction(original) else wrapped
     setattr(replacement, _MARK, True)
     setattr(owner, name, replacement)
+
+
+def _bound(method: Any) -> Callable[..., Any]:  # noqa: ANN401 - another tool's wrapper
+    """Another tool's wrapper, such as wrapt's, learns whose method it is only by being bound."""
+
+    def call(self: object, *args: object, **kwargs: object) -> object:
+        return method.__get__(self, type(self))(*args, **kwargs)
+
+    return call

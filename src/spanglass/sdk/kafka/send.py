@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from opentelemetry.trace import SpanKind
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind, get_current_span
 
 from spanglass.sdk import active
 from spanglass.sdk.calls.attributes import Attributes
@@ -18,6 +19,8 @@ from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
 
 _guard = safely("kafka.send")
+# OpenTelemetry's, where the application has switched them on: they put the context in themselves.
+_OTHERS = frozenset(f"opentelemetry.instrumentation.{name}" for name in ("kafka", "aiokafka", "confluent_kafka"))
 Headers: TypeAlias = list[tuple[str, bytes]]
 
 
@@ -82,9 +85,15 @@ class SendRun(ExchangeRun):
 
 
 def sending(topic: object, key: object, value: object) -> SendRun | None:
-    """Begin to send a message; None where nothing is to be recorded."""
-    if active.current() is None or not isinstance(topic, str):
+    """Begin to send a message; None where nothing is to be recorded, or another instrumentation does it."""
+    if active.current() is None or not isinstance(topic, str) or _is_seen():
         return None
     run = SendRun(topic, key, value)
     run.start()
     return run if run.is_open else None
+
+
+def _is_seen() -> bool:
+    span = get_current_span()
+    scope = span.instrumentation_scope if isinstance(span, ReadableSpan) else None
+    return scope is not None and scope.name in _OTHERS
