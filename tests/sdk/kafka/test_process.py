@@ -173,6 +173,23 @@ def test_a_key_is_content(content: ContentMode, shown: str | None) -> None:
     assert span["attributes"].get("messaging.kafka.message.key") == shown
 
 
+def test_a_key_that_cannot_be_shown_costs_no_span() -> None:
+    """A key is what the application's deserialiser made of it; one whose own text fails is named by its type."""
+
+    class Key:
+        def __repr__(self) -> str:
+            raise ZeroDivisionError
+
+    before = dict(guard.faults())
+    with capture(content=ContentMode.SPAN_ONLY) as seen:
+        with process(of_kafka_python()._replace(key=Key())):
+            pass
+        (span,) = seen.spans()
+
+    assert "Key" in span["attributes"]["messaging.kafka.message.key"]
+    assert dict(guard.faults()) == before
+
+
 def test_what_a_handler_raises_passes_and_is_the_span_s_error() -> None:
     """The span tells the error, the metric its type; a cancelled handler has not failed."""
 

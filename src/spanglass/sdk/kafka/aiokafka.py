@@ -79,23 +79,29 @@ def _delivered(run: SendRun, future: asyncio.Future[Sent]) -> None:
 
 
 async def _connect(original: Callable[..., Awaitable[object]], connection: Connection) -> object:
-    tls = "SSL" in connection._security_protocol  # noqa: SLF001 - said nowhere else
-    run = connecting(connection.host, connection.port, tls=tls)
-    if run is None:
-        return await original(connection)
-    setattr(connection, _RUN, run)
+    run = _begun(connection)
     try:
         made = await original(connection)
     except BaseException as error:
-        run.end(error)
+        if run is not None:
+            run.end(error)
         raise
-    run.end()
+    if run is not None:
+        run.end()
     return made
+
+
+@_guard
+def _begun(connection: Connection) -> ConnectRun | None:
+    tls = "SSL" in connection._security_protocol  # noqa: SLF001 - said nowhere else
+    run = connecting(connection.host, connection.port, tls=tls)
+    setattr(connection, _RUN, run)
+    return run
 
 
 async def _look_up_versions(original: Callable[..., Awaitable[None]], connection: Connection) -> None:
     """The first request on a new connection: TCP and TLS are there."""
-    run: ConnectRun | None = connection.__dict__.pop(_RUN, None)
+    run: ConnectRun | None = getattr(connection, _RUN, None)
     if run is not None:
         with _guard:
             run.transport_made()

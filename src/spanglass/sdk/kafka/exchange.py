@@ -9,6 +9,7 @@ from spanglass.sdk.calls.attributes import Attributes
 from spanglass.sdk.structure.ledger import Ledger
 from spanglass.sdk.structure.place import Place
 from spanglass.sdk.structure.run import Run
+from spanglass.sdk.structure.written import written
 from spanglass.semconv import attributes as attr
 from spanglass.semconv.metrics import Metric
 
@@ -51,5 +52,6 @@ def key_shown(key: object) -> str | None:
     on = active.current()
     if key is None or on is None or not on.content.on_spans:
         return None
-    text = bytes(key).decode("utf-8", "replace") if isinstance(key, bytes | bytearray | memoryview) else str(key)
-    return text[:_LONGEST_KEY]
+    if isinstance(key, bytes | bytearray | memoryview):
+        key = bytes(key[:_LONGEST_KEY]).decode("utf-8", "replace")
+    return (key if isinstance(key, str) else written(key))[:_LONGEST_KEY]

@@ -105,7 +105,8 @@ def _await_delivery(run: SendRun, future: Future) -> None:
 async def _handshake(original: Callable[..., Awaitable[None]], transport: object) -> None:
     began = clock.monotonic_ns()
     await original(transport)
-    setattr(transport, _HANDSHAKE, (began, clock.monotonic_ns()))
+    with _guard:
+        setattr(transport, _HANDSHAKE, (began, clock.monotonic_ns()))
 
 
 async def _connect(
@@ -116,7 +117,7 @@ async def _connect(
     *args: object,
     **kwargs: object,
 ) -> None:
-    run = connecting(node.host, node.port, tls=manager.ssl_enabled)
+    run = _begun(manager, node)
     try:
         await original(manager, node, connection, *args, **kwargs)
     except BaseException as error:
@@ -124,15 +125,20 @@ async def _connect(
             run.end(error)
         raise
     if run is not None:
-        with _guard:
-            _connected(run, connection, tls=manager.ssl_enabled)
+        _connected(run, manager, connection)
 
 
-def _connected(run: ConnectRun, connection: Connection, *, tls: bool) -> None:
+@_guard
+def _begun(manager: Manager, node: Node) -> ConnectRun | None:
+    return connecting(node.host, node.port, tls=manager.ssl_enabled)
+
+
+@_guard
+def _connected(run: ConnectRun, manager: Manager, connection: Connection) -> None:
     times: tuple[int, int] | None = getattr(connection.transport, _HANDSHAKE, None)
     if times is not None:
         began_ns, ended_ns = times
         run.transport_made(ended_ns)
-        if tls:
+        if manager.ssl_enabled:
             run.tls_took(ended_ns - began_ns)
     run.end(None if connection.connected else connection.init_future.exception or ConnectionError("closed meanwhile"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
-Bytes = bytes | bytearray | memoryview
 V = TypeVar("V")
 
 
@@ -106,7 +105,9 @@ def size_of(value: object) -> int | None:
         return 0
     if isinstance(value, str):
         return len(value.encode("utf-8", "replace"))
-    return len(bytes(value)) if isinstance(value, Bytes) else None
+    if isinstance(value, memoryview):
+        return value.nbytes
+    return len(value) if isinstance(value, bytes | bytearray) else None
 
 
 def _called(given: object, name: str, default: object) -> object:
