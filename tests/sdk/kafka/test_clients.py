@@ -40,6 +40,7 @@ def seen_producers() -> Iterator[None]:
     frameworks.install(["kafka"])
     before = dict(guard.faults())
     yield
+    frameworks.uninstall()
     assert dict(guard.faults()) == before
 
 
