@@ -64,6 +64,19 @@ def test_an_observed_function_may_fail(name: str, caplog: pytest.LogCaptureFixtu
     ]
 
 
+@pytest.mark.parametrize("wrong", [None, 1, b"app.number", ["app.number"]])
+def test_what_is_no_text_is_refused(wrong: str, name: str) -> None:
+    """A name, unit or description of another kind raises nothing, and nothing is recorded under what is not text."""
+    with capture() as seen:
+        spanglass.counter(wrong).add(1)
+        spanglass.gauge(name, unit=wrong).set(1)
+        with spanglass.timer(wrong):
+            pass
+        spanglass.counter(f"{name}.described", help=wrong).add(1)
+        assert points(seen, f"{name}.described") == [({}, 1)]
+        assert name not in seen.metrics()
+
+
 def timed_everywhere(timer: Timer) -> None:
     """Use a timer in each way there is."""
 
@@ -320,6 +333,26 @@ def test_instruments_made_before_init_come_to_life_and_survive_a_fork() -> None:
         [(_, span)] = seen.spans()
         exemplars = [exemplar.trace_id for _, point in seen.points("sql.duration") for exemplar in point.exemplars]
         assert exemplars[:1] == [span.trace_id]
+
+
+MISTAKEN = """
+import spanglass
+from opentelemetry import metrics, trace
+spanglass.counter(None).add(1)
+spanglass.counter("app.jobs", help=None).add(1)
+spanglass.timer("app.wait", buckets=("long",)).record(1.0)
+metrics.get_meter("app").create_counter("app.own", description=None)
+spanglass.init()
+with trace.get_tracer("app").start_as_current_span("work"):
+    pass
+"""
+
+
+def test_instruments_made_before_init_keep_nothing_from_starting() -> None:
+    """Whatever was asked for, of spanglass or of OpenTelemetry, which makes it during `init`: spans are sent."""
+    with receiver() as seen:
+        assert run(MISTAKEN, endpoint=seen.endpoint).returncode == 0
+        assert seen.span_names() == ["work"]
 
 
 def test_names_are_bounded() -> None:

@@ -94,7 +94,8 @@ class _Builder:
                     self.sending.environ, "METER_CONFIGURATOR", "_import_meter_configurator"
                 ),
             )
-            metrics.set_meter_provider(provider)
+            with safely("providers.meters"):  # it makes the instruments that the application has asked for before
+                metrics.set_meter_provider(provider)
             self.built.append(provider)
             return provider
         if isinstance(present, MeterProvider) and self._exports_beside(True, "MeterProvider"):

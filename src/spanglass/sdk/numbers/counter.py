@@ -27,7 +27,7 @@ class Counter:
     def __init__(self, name: str, unit: str, meaning: str, *, recorded: bool = True) -> None:
         self._name = name
         self._points = Points(name)
-        self._instrument = kept.meter().create_counter(name, unit, meaning) if recorded else None
+        self._instrument = kept.meter().create_counter(name, unit, kept.words(meaning)) if recorded else None
 
     def add(self, amount: float = 1, labels: Mapping[str, Label] | None = None) -> None:
         """Count.

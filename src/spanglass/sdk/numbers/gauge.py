@@ -40,10 +40,10 @@ class Gauge:
         self._points = Points(name)
         self._instrument = None
         if recorded and observe is None:
-            self._instrument = kept.meter().create_gauge(name, unit, meaning)
+            self._instrument = kept.meter().create_gauge(name, unit, kept.words(meaning))
         elif recorded and observe is not None:
             asked = observe
-            kept.meter().create_observable_gauge(name, [lambda _: self._observations(asked)], unit, meaning)
+            kept.meter().create_observable_gauge(name, [lambda _: self._observations(asked)], unit, kept.words(meaning))
 
     def set(self, value: float, labels: Mapping[str, Label] | None = None) -> None:
         """Say how much there is now; one that observes ignores it.

@@ -50,6 +50,10 @@ def the_one(name: str, kind: type[I], unit: str, make: Callable[[str, bool], I])
         unit: Its unit, as the application wrote it.
         make: Makes one of a checked unit; its second argument is False where it is to record nothing.
     """
+    if not _are_texts(name, unit):
+        kinds = f"{type(name).__name__} and {type(unit).__name__}"
+        say_once("", "text", f"A metric's name and unit are text, not {kinds}; what is recorded here is left out.")
+        return make("", False)
     found = _kept.get((name, kind, unit))
     if found is not None:
         return cast("I", found)
@@ -62,6 +66,11 @@ def the_one(name: str, kind: type[I], unit: str, make: Callable[[str, bool], I])
     if found is None:
         found = _kept.setdefault(key, make(checked, True))
     return cast("I", _kept.setdefault((name, kind, unit), found))
+
+
+def words(given: object) -> str:
+    """Return a description as OpenTelemetry takes it: one that is no text would keep all metrics from starting."""
+    return given if isinstance(given, str) else ""
 
 
 def say_once(name: str, about: str, sentence: str) -> None:
@@ -79,7 +88,7 @@ def say_once(name: str, about: str, sentence: str) -> None:
 
 
 def _usable(name: str, kind: type, unit: str) -> bool:
-    if _NAME.fullmatch(str(name)) is None:
+    if _NAME.fullmatch(name) is None:
         why = f"{name!r} is no name for a metric; begin with a letter, then letters, digits and _ . - / only."
     elif name in _RESERVED:
         why = f"{name} is a metric of spanglass's own."
@@ -92,6 +101,10 @@ def _usable(name: str, kind: type, unit: str) -> bool:
         return True
     say_once(name, "name", f"{why} What is recorded here is left out; choose another name.")
     return False
+
+
+def _are_texts(*given: object) -> bool:
+    return all(isinstance(one, str) for one in given)
 
 
 def _checked_unit(name: str, unit: str) -> str:

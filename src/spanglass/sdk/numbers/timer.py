@@ -43,7 +43,7 @@ class Durations:
     def __init__(self, name: str, meaning: str, buckets: Sequence[float], *, recorded: bool = True) -> None:
         self.points = Points(name)
         self.instrument = (
-            kept.meter().create_histogram(name, _UNIT, meaning, explicit_bucket_boundaries_advisory=buckets)
+            kept.meter().create_histogram(name, _UNIT, kept.words(meaning), explicit_bucket_boundaries_advisory=buckets)
             if recorded
             else None
         )
