@@ -19,7 +19,10 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.trace import Span, format_span_id
+from opentelemetry.util.types import AttributeValue
 
+from spanglass.sdk.calls.above import Above
+from spanglass.sdk.calls.kept import Kept
 from spanglass.sdk.calls.producers import NOT_CURRENT, is_span_of
 from spanglass.sdk.guard import safely
 from spanglass.semconv import attributes as attr
@@ -63,6 +66,8 @@ class Beside(SpanProcessor):
     def __init__(self) -> None:
         self._open: OrderedDict[int, _Open] = OrderedDict()  # by span id, oldest first
         self._recorded: OrderedDict[tuple[int, str], int] = OrderedDict()  # span id by trace id and response id
+        self._above = Above()
+        self._kept = Kept()
 
     @classmethod
     def of(cls, provider: object) -> Beside | None:
@@ -118,12 +123,19 @@ class Beside(SpanProcessor):
             row.calls += 1
             row.last = call.get_span_context().span_id
 
-    def recorded(self, span: Span, response_id: str) -> None:
-        """Note which span holds the account of a response."""
+    def recorded(self, span: Span, response_id: str | None, request: Mapping[str, object]) -> None:
+        """Note which span holds the account of a response, and what it was started with."""
+        self._above.recorded(span, request)
+        if response_id is None:
+            return
         known = span.get_span_context()
         self._recorded[known.trace_id, response_id] = known.span_id
         if len(self._recorded) > _MAX_RECORDED:
             self._recorded.popitem(last=False)
+
+    def keep(self, span: Span, attributes: Mapping[str, AttributeValue]) -> None:
+        """Note what was read for a span of somebody else's, who may write other figures over it before it ends."""
+        self._kept.keep(span, attributes)
 
     def on_start(self, span: SDKSpan, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the interface's
         """Keep a span of a framework that does not make its spans current."""
@@ -138,14 +150,18 @@ class Beside(SpanProcessor):
                 self._open.popitem(last=False)
 
     def _on_ending(self, span: SDKSpan) -> None:
-        """Mark a span that is another account of a call of ours."""
-        if not self._open and not self._recorded:
+        """Mark a span that is another account of a call of ours; put back usage that was written over."""
+        if not (self._open or self._recorded or self._above or self._kept):
             return
         with _guard:
             span_id = span.context.span_id
-            stands = self._closed(span_id, span.attributes or {}) or self._same_response(span)
+            changed = self._kept.written_over(span) if self._kept else {}
+            above = self._above.account_of(span) if self._above else None
+            stands = self._closed(span_id, span.attributes or {}) or self._same_response(span) or above
             if stands is not None and stands != span_id:
-                _mark(span, stands)
+                changed[attr.DUPLICATE_OF] = format_span_id(stands)
+            if changed:
+                _write(span, changed)
 
     def _closed(self, span_id: int, attributes: Mapping[str, object]) -> int | None:
         row = self._open.pop(span_id, None)
@@ -178,10 +194,11 @@ def _in_a_loop() -> bool:
     return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - public in all but name
 
 
-def _mark(span: SDKSpan, stands: int) -> None:
+def _write(span: SDKSpan, changed: Mapping[str, AttributeValue]) -> None:
     attributes = span._attributes  # noqa: SLF001 - there is no other way
     if isinstance(attributes, BoundedAttributes):
         # OpenTelemetry 1.45 freezes a span's attributes before it says that the span is ending, not after.
         frozen, attributes._immutable = attributes._immutable, False  # noqa: SLF001
-        attributes[attr.DUPLICATE_OF] = format_span_id(stands)
+        for name, value in changed.items():
+            attributes[name] = value
         attributes._immutable = frozen  # noqa: SLF001

@@ -76,7 +76,7 @@ _KINDS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
 _HAND_WRITTEN = (attr.REQUEST_MODEL, "gen_ai.system", attr.PROVIDER, "llm.model", "llm.model_name", "llm.provider")
 _NOT_A_CALL = ("traceloop.span.kind", attr.AGENT_NAME, attr.TOOL_NAME, attr.STEP_TYPE, attr.WAIT_REASON)
 
-_MODELS = (attr.REQUEST_MODEL, "llm.model_name", "llm.request.model")
+_MODELS = (attr.REQUEST_MODEL, "llm.model_name", "llm.request.model", "llm.model")
 
 
 def together(one: Producer, other: Producer) -> Producer:

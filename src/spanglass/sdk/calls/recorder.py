@@ -263,14 +263,16 @@ class Recorder:
         span = subject.span
         if not span.is_recording():
             return
-        if self._beside is not None and outcome.response.id is not None:
-            self._beside.recorded(span, outcome.response.id)
+        if self._beside is not None:
+            self._beside.recorded(span, outcome.response.id, subject.attributes)
         result = attributes.of_outcome(outcome)
         if self._on_spans:
             result.update(attributes.of_response_content(outcome.response))
         if subject.foreign:
             # Its producer says whether the call failed: an attempt that failed may be made again under the same span.
             span.set_attributes(result)
+            if self._beside is not None:
+                self._beside.keep(span, result)
             return
         if outcome.error_type is not None:
             result.update(attributes.of_error(outcome))

@@ -1,0 +1,68 @@
+"""Spans above a call that tell of it once more, as wrappers written by hand do; finds them, marks nothing itself."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import Span as SDKSpan
+from opentelemetry.trace import Span
+
+from spanglass.sdk.calls.producers import is_span_of, names_another_model
+from spanglass.semconv import attributes as attr
+
+_MAX_WAITING = 1024
+
+
+class _Call(NamedTuple):
+    span_id: int
+    operation: str
+    model: str | None
+
+
+class Above:
+    """Knows below which open spans a call was recorded: from the end of the call to theirs.
+
+    Without locks: each step is one operation on a dictionary.
+    """
+
+    def __init__(self) -> None:
+        self._below: OrderedDict[tuple[int, int], _Call] = OrderedDict()  # by trace id and id of the span above
+
+    def __bool__(self) -> bool:
+        """Say whether any is waited for."""
+        return bool(self._below)
+
+    def recorded(self, span: Span, request: Mapping[str, object]) -> None:
+        """Note that a call was recorded.
+
+        Args:
+            span: The span that carries it.
+            request: What that was started with.
+        """
+        if isinstance(span, ReadableSpan):
+            model = request.get(attr.REQUEST_MODEL)
+            operation = str(request.get(attr.OPERATION))
+            known = span.get_span_context()
+            self._note(span, _Call(known.span_id, operation, model if isinstance(model, str) else None))
+
+    def account_of(self, span: SDKSpan) -> int | None:
+        """Return the span id of the call that a span which ends is another account of; None if it is none."""
+        call = self._below.pop((span.context.trace_id, span.context.span_id), None)
+        if call is None:
+            return None
+        self._note(span, call)
+        attributes = span.attributes or {}
+        if attr.PRODUCER in attributes:  # it carries a call itself
+            return None
+        again = is_span_of(call.operation, attributes) and not names_another_model(call.model, attributes)
+        return call.span_id if again else None
+
+    def _note(self, span: ReadableSpan, call: _Call) -> None:
+        if span.parent is None or span.parent.is_remote:
+            return
+        self._below[span.parent.trace_id, span.parent.span_id] = call
+        if len(self._below) > _MAX_WAITING:
+            self._below.popitem(last=False)
