@@ -255,6 +255,12 @@ def test_a_producers_cost_is_kept_with_its_state(
 
 HAND_WRITTEN: list[tuple[str, Attributes, SpanKind, Facts]] = [
     (
+        "llm.generate",  # enriched by spanglass: what it read stands, so nothing is estimated
+        {"llm.model": "gpt-4o", "llm.input_tokens": 120, attr.INPUT_TOKENS: 100, attr.OUTPUT_TOKENS: 30},
+        SpanKind.INTERNAL,
+        Facts(Work.LLM, Call("chat", request_model="gpt-4o", usage=Usage(100, 30))),
+    ),
+    (
         "llm.generate",
         {
             "llm.model": "gpt-4o",

@@ -51,7 +51,7 @@ def _hand_written(span: Span, attributes: Mapping[str, Value]) -> Mapping[str, V
         found[attr.OPERATION] = "execute_tool"
     elif span.name.startswith("agent."):
         found[attr.OPERATION] = "plan" if span.name == "agent.plan" else "invoke_workflow"
-    if "llm.input_tokens" in attributes:
+    if "llm.input_tokens" in attributes and attr.INPUT_TOKENS not in span.attributes:
         found[attr.USAGE_ESTIMATED] = True
     if attr.REQUEST_MODEL in attributes:  # such short names mean this beside a model alone
         for short, name in (("feature", attr.FEATURE), ("prompt_version", attr.PROMPT_VERSION)):
