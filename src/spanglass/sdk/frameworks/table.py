@@ -33,7 +33,7 @@ FRAMEWORKS = (
     Framework("httpx2", "httpx", "httpx2", f"{_CONTRIB}.httpx:HTTPX2ClientInstrumentor", also=("httpx",)),
     Framework(
         "aiohttp",
-        "",
+        "aiohttp",
         "aiohttp",
         f"{_CONTRIB}.aiohttp_client:AioHttpClientInstrumentor",
         entry_point="aiohttp-client",
