@@ -176,7 +176,7 @@ class _Hook:
             if isinstance(heard, _Heard):
                 if type(error) is not self._disconnected:
                     heard.attempt.broke(error)
-                elif getattr(content._timer, "_cancelled", False):  # noqa: SLF001 - it names no exception
+                elif getattr(getattr(content, "_timer", None), "_cancelled", False):  # it names no exception
                     heard.attempt.broke(TimeoutError())
                 else:
                     heard.attempt.closed()
