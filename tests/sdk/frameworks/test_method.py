@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import wrapt
+from kafka import KafkaProducer
+from opentelemetry.instrumentation.kafka import KafkaInstrumentor
 
-from spanglass.sdk.frameworks.method import wrap_method
+from spanglass.sdk.frameworks.method import is_recorded, wrap_method
 
 
 def test_another_tool_s_wrapper_still_knows_whose_method_it_is() -> None:
@@ -41,3 +43,15 @@ def test_another_tool_s_wrapper_still_knows_whose_method_it_is() -> None:
     assert asyncio.run(producer.wait("b")) == "b!"
     assert seen == [producer, producer]
     assert inspect.iscoroutinefunction(Producer.wait)
+
+
+def test_what_opentelemetry_records_is_told_from_what_it_does_not() -> None:
+    """A producer that its instrumentation already stands around is not recorded again; any other is."""
+    assert not is_recorded(KafkaProducer, "send")
+    instrumentor = KafkaInstrumentor()
+    instrumentor.instrument()
+    try:
+        assert is_recorded(KafkaProducer, "send")
+        assert not is_recorded(KafkaProducer, "flush")
+    finally:
+        instrumentor.uninstrument()

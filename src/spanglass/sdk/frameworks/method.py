@@ -37,6 +37,12 @@ def wrap_method(owner: type, name: str, around: Callable[..., Any]) -> None:
     setattr(owner, name, replacement)
 
 
+def is_recorded(owner: type, name: str) -> bool:
+    """Say whether an instrumentation of OpenTelemetry's stands around a method."""
+    wrapper = getattr(owner.__dict__.get(name), "_self_wrapper", None)  # wrapt's
+    return str(getattr(wrapper, "__module__", "")).startswith("opentelemetry.")
+
+
 def _bound(method: Any) -> Callable[..., Any]:  # noqa: ANN401 - another tool's wrapper
     """Another tool's wrapper, such as wrapt's, learns whose method it is only by being bound."""
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from spanglass.sdk.frameworks.method import wrap_method
+from spanglass.sdk.frameworks.method import is_recorded, wrap_method
 from spanglass.sdk.guard import safely
 from spanglass.sdk.kafka.connect import ConnectRun, connecting
 from spanglass.sdk.kafka.send import SendRun, sending
@@ -35,7 +35,8 @@ def switch_on(_: type | None) -> None:
     from aiokafka import AIOKafkaProducer  # noqa: PLC0415 - this module is imported for its name alone, too
     from aiokafka.conn import AIOKafkaConnection  # noqa: PLC0415
 
-    wrap_method(AIOKafkaProducer, "send", _send)
+    if not is_recorded(AIOKafkaProducer, "send"):
+        wrap_method(AIOKafkaProducer, "send", _send)
     wrap_method(AIOKafkaConnection, "connect", _connect)
     wrap_method(AIOKafkaConnection, "_do_version_lookup", _look_up_versions)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from spanglass.sdk import clock
-from spanglass.sdk.frameworks.method import wrap_method
+from spanglass.sdk.frameworks.method import is_recorded, wrap_method
 from spanglass.sdk.guard import safely
 from spanglass.sdk.kafka.connect import ConnectRun, connecting
 from spanglass.sdk.kafka.send import SendRun, sending
@@ -59,7 +59,8 @@ def switch_on(_: type | None) -> None:
     """See messages sent by every producer, and, from kafka-python 3 on, connections made."""
     from kafka import KafkaProducer  # noqa: PLC0415 - this module is imported for its name alone, too
 
-    wrap_method(KafkaProducer, "send", _send)
+    if not is_recorded(KafkaProducer, "send"):
+        wrap_method(KafkaProducer, "send", _send)
     # Its connections are no public interface: where they are made otherwise, they are not seen.
     with suppress(ImportError, KeyError):
         from kafka.net.manager import KafkaConnectionManager  # noqa: PLC0415
