@@ -8,6 +8,7 @@ import pytest
 
 from otlp_receiver import Receiver, receiver, run
 from spanglass.sdk.destinations import SIGNALS, Destination, Surroundings, public, resolve
+from spanglass.sdk.options import Options
 
 APP = """
 import logging, spanglass, time
@@ -116,6 +117,12 @@ def test_what_is_missing_is_one_line(
     (record,) = caplog.records
     assert missing in record.getMessage()
     assert "geheim" not in record.getMessage()
+
+
+@pytest.mark.parametrize("given", [["spanglass", "console"], "spanglass,console", ("spanglass", "console")])
+def test_names_are_given_as_a_list_or_as_in_the_variable(given: list[str] | str) -> None:
+    """`init(destinations="spanglass,console")` means two destinations, not seventeen letters."""
+    assert Options(given_destinations=given).destinations() == ("spanglass", "console")
 
 
 def test_addresses_are_taken_as_they_are_pasted() -> None:

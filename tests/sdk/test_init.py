@@ -120,6 +120,8 @@ print(spanglass.flush(10))
         assert run(script, endpoint=seen.endpoint).stdout == "True\n"
         seen.delay_s = 2
         assert run(script.replace("flush(10)", "flush(0.2)"), endpoint=seen.endpoint).stdout == "False\n"
+        seen.delay_s = 0
+        assert run(script.replace("flush(10)", "flush('soon')"), endpoint=seen.endpoint).stdout == "False\n"
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404])

@@ -30,6 +30,11 @@ def _sources() -> Sources:
         return Sources()
 
 
+def _listed(given: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    """Read names in either form: a sequence, or as in a variable one text with commas."""
+    return names(given) if isinstance(given, str) else None if given is None else tuple(given)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The arguments of `init` and the settings behind them; arguments are `given_...`, None where there was none.
@@ -43,7 +48,7 @@ class Options:
     given_environment: str | None = None
     given_endpoint: str | None = None
     given_api_key: str | None = field(default=None, repr=False)
-    given_destinations: tuple[str, ...] | None = None
+    given_destinations: Sequence[str] | str | None = None
     given_content: ContentMode | bool | None = None
     given_stream_usage: bool | None = None
     given_frameworks: Sequence[str] | str | None = None
@@ -74,7 +79,7 @@ class Options:
 
     def destinations(self) -> tuple[str, ...]:
         """Return the names and addresses of the destinations; none where the endpoint alone is one."""
-        return self.get(SDK_DESTINATIONS, self.given_destinations or None)
+        return self.get(SDK_DESTINATIONS, _listed(self.given_destinations) or None)
 
     def endpoint(self) -> str | None:
         """Return the argument, SPANGLASS_ENDPOINT, then OTEL_EXPORTER_OTLP_* (as None), then the settings file."""
@@ -86,9 +91,7 @@ class Options:
 
     def frameworks(self) -> tuple[str, ...]:
         """Return the frameworks to see, or `auto` or `none`."""
-        given = self.given_frameworks
-        argument = names(given) if isinstance(given, str) else None if given is None else tuple(given)
-        return self.get(SDK_FRAMEWORKS, argument)
+        return self.get(SDK_FRAMEWORKS, _listed(self.given_frameworks))
 
     def disabled_instrumentations(self) -> tuple[str, ...]:
         """Return the names in OTEL_PYTHON_DISABLED_INSTRUMENTATIONS."""

@@ -74,7 +74,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
     environment: str | None = None,
     endpoint: str | None = None,
     api_key: str | None = None,
-    destinations: Sequence[str] | None = None,
+    destinations: Sequence[str] | str | None = None,
     capture_content: ContentMode | bool | None = None,
     stream_usage: bool | None = None,
     frameworks: Sequence[str] | str | None = None,
@@ -105,7 +105,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
             given_environment=environment,
             given_endpoint=endpoint,
             given_api_key=api_key,
-            given_destinations=None if destinations is None else tuple(destinations),
+            given_destinations=destinations,
             given_content=capture_content,
             given_stream_usage=stream_usage,
             given_frameworks=frameworks,
@@ -132,11 +132,12 @@ def flush(timeout_s: float = 10.0) -> bool:
     Returns:
         True when everything was sent, or counted as dropped, in time; also when there is nothing to send.
     """
-    return bool(_flush(time.monotonic() + timeout_s))
+    return bool(_flush(timeout_s))
 
 
 @safely("flush")
-def _flush(deadline_s: float) -> bool:
+def _flush(timeout_s: float) -> bool:
+    deadline_s = time.monotonic() + timeout_s
     running = _state.running
     if running is None:
         return True
