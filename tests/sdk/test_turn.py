@@ -132,6 +132,22 @@ def test_what_a_turn_raises_is_its_error_and_passes() -> None:
     ]
 
 
+class Unloaded:
+    """A user whose text takes a database that is gone."""
+
+    def __str__(self) -> str:
+        raise ConnectionError
+
+
+def test_a_user_without_text_does_not_keep_the_block_from_running() -> None:
+    """What is given as an id may be any object of the application's, and its own code may fail."""
+    ran = []
+    user: Any = Unloaded()
+    with capture(), turn("chat", user_id=user):
+        ran.append("block")
+    assert ran == ["block"]
+
+
 def test_without_init_it_does_nothing() -> None:
     """Before `init` the block runs, and nothing is current in it."""
     with turn("chat"):

@@ -46,15 +46,15 @@ class TurnRun(Run):
         self._conversation_id = conversation_id
         self._connection = connection
 
+    @_guard
     def start(self, began: Moment | None = None) -> None:
         """Begin a trace, linked to that of the connection where there is one."""
         began = Moment.now() if began is None else began
         around = began.context
         context = told(self._known, set_span_in_context(INVALID_SPAN, around))
         super().start(began._replace(context=context))
-        with _guard:
-            for connected in _connected(around, self._connection):
-                self.span.add_link(connected)
+        for connected in _connected(around, self._connection):
+            self.span.add_link(connected)
 
     def _attributes(self, place: Place) -> Attributes:  # noqa: ARG002 - the interface's
         attributes: Attributes = {}

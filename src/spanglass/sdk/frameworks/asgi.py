@@ -71,10 +71,11 @@ class ErrorsOnSpan:
         try:
             await self._app(scope, receive, send)
         except Exception as error:
-            span = get_current_span()
-            if scope["type"] == "http" and span.is_recording():
-                span.record_exception(error)
-                span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+            with _guard:
+                span = get_current_span()
+                if scope["type"] == "http" and span.is_recording():
+                    span.record_exception(error)
+                    span.set_status(Status(StatusCode.ERROR, type(error).__name__))
             raise
 
 

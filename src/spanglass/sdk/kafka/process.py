@@ -76,6 +76,7 @@ class ProcessRun(ConsumptionRun):
         super().__init__(message.topic, group)
         self._message = message
 
+    @_guard
     def start(self, began: Moment | None = None) -> None:
         """Begin, where the sender's context says."""
         began = Moment.now() if began is None else began
@@ -111,6 +112,7 @@ class BatchRun(ConsumptionRun):
         super().__init__(topics.pop() if len(topics) == 1 else None, group)
         self._messages = messages
 
+    @_guard
     def start(self, began: Moment | None = None) -> None:
         """Begin, where the application is; for whom, where all messages agree."""
         began = Moment.now() if began is None else began
@@ -119,9 +121,8 @@ class BatchRun(ConsumptionRun):
         contexts = [extract(message.headers).context for message in self._messages]
         agreed = _agreed([current(context) for context in contexts])
         super().start(began._replace(context=told(agreed, began.context)))
-        with _guard:
-            for message, context in zip(self._messages, contexts, strict=True):
-                self._link(message, get_current_span(context).get_span_context())
+        for message, context in zip(self._messages, contexts, strict=True):
+            self._link(message, get_current_span(context).get_span_context())
 
     def _link(self, message: Message, sender: SpanContext) -> None:
         if not sender.is_valid:
