@@ -10,6 +10,15 @@ from spanglass.call import Usage
 from spanglass.wire.document import count, mapping, rows, text
 
 _INPUT = frozenset({"input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"})
+_READ = _INPUT | {
+    "output_tokens",
+    "cache_creation",
+    "iterations",
+    "output_tokens_details",
+    "server_tool_use",
+    "service_tier",
+    "speed",
+}
 
 
 def merged(before: dict[str, object], given: object) -> dict[str, object]:
@@ -18,8 +27,9 @@ def merged(before: dict[str, object], given: object) -> dict[str, object]:
     What it says of the input holds only where it is more: some proxies say 0 at the end.
     """
     counts = dict(before)
-    for name, value in mapping(given).items():
-        held = count(before.get(name)) if name in _INPUT else None
+    said = mapping(given)
+    for name in said.keys() & _READ:
+        value, held = said[name], count(before.get(name)) if name in _INPUT else None
         if value is not None and (held is None or held < (count(value) or 0)):
             counts[name] = value
     return counts

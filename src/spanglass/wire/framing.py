@@ -113,12 +113,13 @@ def read_event(block: bytes) -> tuple[str, bytes] | None:
     """Return a block's event name (empty without one) and data; None for a block without data, such as a comment."""
     if block.startswith(b"data: ") and block.count(b"\n") == 2:
         return "", block[6:-2]
-    name, data = "", None
+    name = ""
+    data: list[bytes] = []
     for line in block.removeprefix(_BOM).split(b"\n"):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
-            data = value if data is None else data + b"\n" + value
+            data.append(value)
         elif field == b"event":
             name = value[:_NAME_ROOM].decode("utf-8", "replace")
-    return None if data is None else (name, data)
+    return (name, b"\n".join(data)) if data else None

@@ -16,7 +16,7 @@ from spanglass.wire.gemini_usage import read_usage
 from spanglass.wire.openai_error import read_error
 from spanglass.wire.openai_request import MAX_BODY
 
-_VECTOR = re.compile(rb'"values"\s*:\s*\[[^\[\]"{}]*\]')
+_VECTOR = re.compile(rb'"values"\s*+:\s*+\[[^\[\]"{}]*+\]')
 
 
 class EmbedAnswer:

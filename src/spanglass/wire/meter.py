@@ -192,7 +192,8 @@ class Meter:
         body += data
         if len(body) >= self._condense_at:
             self._codec.condense(body)
-            self._condense_at = len(body) + _CONDENSE_EVERY
+            # Twice what is left: a body that cannot be condensed is not gone through again for every piece of it.
+            self._condense_at = 2 * len(body) + _CONDENSE_EVERY
         if len(body) > MAX_DOCUMENT:
             self._oversize = True
             body.clear()

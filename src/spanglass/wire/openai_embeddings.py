@@ -95,11 +95,11 @@ class Embeddings:
         kept, last = bytearray(), 0
         for found in _VECTOR.finditer(body):
             start = found.end()
+            if start < last:
+                continue
             end = body.find(_ENDS[body[start]], start + 1)
             if end < 0:
                 break
-            if start < last:
-                continue
             kept += body[last:start] + b"0"
             last = end + 1
         if last:
