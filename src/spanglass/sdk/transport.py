@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _EXIT_TIMEOUT_S = 3.0
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _SAID_LIMIT = 300
+_LARGEST_ANSWER = 65_536
 _STATUS_CAUSES = {
     401: Cause.UNAUTHORIZED,
     403: Cause.UNAUTHORIZED,
@@ -91,13 +93,15 @@ class HttpTransport:
 
         if self._haste.on:
             timeout_s = min(timeout_s, _EXIT_TIMEOUT_S)
+        deadline_s = time.monotonic() + timeout_s
+        timeout = Timeout(total=max(timeout_s, 0.001))
         try:
             response = self._pools.request(
-                "POST", self._url, body=body, headers=self._headers, timeout=Timeout(total=max(timeout_s, 0.001))
+                "POST", self._url, body=body, headers=self._headers, timeout=timeout, preload_content=False
             )
         except (HTTPError, OSError, ValueError) as error:
             return _failed(error)
-        return _answered(response)
+        return _answered(response, _read(response, deadline_s))
 
     def close(self) -> None:
         """Close the connection."""
@@ -170,22 +174,39 @@ def _is_ssl(error: Exception) -> bool:
     return isinstance(error, kind)
 
 
-def _answered(response: BaseHTTPResponse) -> Answer:
+def _read(response: BaseHTTPResponse, deadline_s: float) -> bytes:
+    """Read an answer as far as it is small, whole and comes in time: the status has said already whether it is good."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - imported already
+
+    read = getattr(response, "read1", response.read)  # urllib3 1 has no read1
+    body = b""
+    with suppress(HTTPError, OSError):
+        while len(body) < _LARGEST_ANSWER and time.monotonic() < deadline_s:
+            piece: bytes = read(_LARGEST_ANSWER - len(body))
+            if not piece:
+                response.release_conn()
+                return body
+            body += piece
+    response.close()
+    return body
+
+
+def _answered(response: BaseHTTPResponse, body: bytes) -> Answer:
     status = response.status
     if 200 <= status < 300:
-        return Answer(body=response.data)
+        return Answer(body=body)
     if 300 <= status < 400:
         return Answer(Cause.REDIRECTED, f"{status}: it redirects to {response.headers.get('location', 'elsewhere')}")
     cause = _STATUS_CAUSES.get(status, Cause.SERVER if status >= 500 else Cause.REJECTED)
-    words = _words(response)
+    words = _words(response, body)
     said = f"{status} {response.reason or ''}".rstrip() + (f": {words}" if words else "")
     again = status in _RETRYABLE
     return Answer(cause, said, again, retry_after_s(response.headers.get("retry-after")) if again else None)
 
 
-def _words(response: BaseHTTPResponse) -> str:
+def _words(response: BaseHTTPResponse, body: bytes) -> str:
     """What a receiver says of its refusal: google.rpc.Status where it follows OTLP, else some text."""
-    body, kind = response.data, response.headers.get("content-type", "")
+    kind = response.headers.get("content-type", "")
     if "protobuf" in kind:
         from google.rpc.status_pb2 import Status  # noqa: PLC0415 - only for a refusal
 
