@@ -6,20 +6,20 @@ says nothing of generative AI: nothing that carries money, and nothing that othe
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
-from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, set_span_in_context
+from opentelemetry.trace import SpanContext, StatusCode
 
 from spanglass.sdk import active
 from spanglass.sdk.calls.recorder import SCOPE
 from spanglass.sdk.guard import safely
-from spanglass.sdk.structure.family import Family, Member
+from spanglass.sdk.structure.families import Families
+from spanglass.sdk.structure.family import Member
+from spanglass.version import __version__
 
 _guard = safely("folding")
-_PARENTS = 1024
 _GENERATIVE = ("gen_ai.", "llm.", "openinference.", "traceloop.", "langfuse.", "mlflow.", "lmnr.", "langsmith.")
 
 
@@ -32,9 +32,8 @@ class FoldingSpanProcessor(SpanProcessor):
     """
 
     def __init__(self, provider: TracerProvider, inner: Sequence[SpanProcessor]) -> None:
-        self._tracer = provider.get_tracer(SCOPE)
         self._inner = tuple(inner)
-        self._families: OrderedDict[int, tuple[SpanContext, Family]] = OrderedDict()  # by span id, oldest first
+        self._families = Families(provider.get_tracer(SCOPE, __version__))
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Hand it on."""
@@ -61,31 +60,18 @@ class FoldingSpanProcessor(SpanProcessor):
 
     def _folds(self, span: ReadableSpan, known: SpanContext) -> bool:
         on = active.current()
-        children = self._families.pop(known.span_id, None)
-        if children is not None:
-            self._close(*children)
+        had_children = self._families.close(known.span_id)
         if on is None or span.parent is None or span.parent.is_remote:  # one elsewhere never ends here
             return False
-        family = self._family(span.parent)
+        family = self._families.of(span.parent)
         kind = family.kind_of(span.name)
-        if family.admits(kind, on.span_storm) or children is not None or not _foldable(span):
+        if family.admits(kind, on.span_storm) or had_children or not _foldable(span):
             return False
         member = Member(span.name, span.kind, {})
         failed = span.status.status_code is StatusCode.ERROR
         began_ns, ended_ns = span.start_time or 0, span.end_time or 0
         family.fold(kind, member, began_ns=began_ns, ended_ns=ended_ns, failed=failed)
         return True
-
-    def _family(self, parent: SpanContext) -> Family:
-        found = self._families.get(parent.span_id)
-        if found is None:
-            found = self._families[parent.span_id] = (parent, Family())
-            if len(self._families) > _PARENTS:
-                self._close(*self._families.popitem(last=False)[1])
-        return found[1]
-
-    def _close(self, parent: SpanContext, family: Family) -> None:
-        family.close(self._tracer, set_span_in_context(NonRecordingSpan(parent), Context()))
 
 
 def _foldable(span: ReadableSpan) -> bool:

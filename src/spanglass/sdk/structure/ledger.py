@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import ClassVar
 from weakref import WeakKeyDictionary
@@ -10,19 +9,19 @@ from weakref import WeakKeyDictionary
 from opentelemetry.context import Context
 from opentelemetry.metrics import Histogram
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, Tracer, get_current_span, set_span_in_context
+from opentelemetry.trace import NonRecordingSpan, Span, Tracer, get_current_span, set_span_in_context
 
 from spanglass.sdk.active import Active
 from spanglass.sdk.calls.recorder import SCOPE
 from spanglass.sdk.calls.tallies import LabelSet, Tallies
 from spanglass.sdk.guard import safely
+from spanglass.sdk.structure.families import Families
 from spanglass.sdk.structure.family import Family
 from spanglass.semconv.metrics import Metric
 from spanglass.version import __version__
 
 _guard = safely("structure.ledger")
 _CACHED_SETS = 1024
-_PARENTS = 1024
 
 
 class Ledger:
@@ -63,7 +62,7 @@ class Ledger:
 
     def family_of(self, span: Span) -> Family:
         """Return the family of a span that somebody else opened."""
-        return _OthersSpans.of(self.on.tracers, self.tracer).family(span.get_span_context())
+        return _OthersSpans.of(self.on.tracers, self.tracer).families.of(span.get_span_context())
 
     def _labels(self, labels: Mapping[str, str | None]) -> LabelSet:
         bounded = self.on.labels.bounded
@@ -82,8 +81,7 @@ class _OthersSpans(SpanProcessor):
     _of: ClassVar[WeakKeyDictionary[object, _OthersSpans]] = WeakKeyDictionary()
 
     def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
-        self._families: OrderedDict[int, tuple[SpanContext, Family]] = OrderedDict()
+        self.families = Families(tracer)
 
     @classmethod
     def of(cls, provider: object, tracer: Tracer) -> _OthersSpans:
@@ -95,21 +93,10 @@ class _OthersSpans(SpanProcessor):
                 provider.add_span_processor(found)
         return found
 
-    def family(self, parent: SpanContext) -> Family:
-        found = self._families.get(parent.span_id)
-        if found is None:
-            found = self._families[parent.span_id] = (parent, Family())
-            if len(self._families) > _PARENTS:
-                self._close(*self._families.popitem(last=False)[1])
-        return found[1]
-
     @_guard
     def on_end(self, span: ReadableSpan) -> None:
-        if span.context is not None and (found := self._families.pop(span.context.span_id, None)) is not None:
-            self._close(*found)
-
-    def _close(self, parent: SpanContext, family: Family) -> None:
-        family.close(self._tracer, set_span_in_context(NonRecordingSpan(parent), Context()))
+        if span.context is not None:
+            self.families.close(span.context.span_id)
 
 
 _ledger: Ledger | None = None
