@@ -67,6 +67,15 @@ def test_a_bomb_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         assert decoder.unreadable == "it decodes to more than 0 MiB"
 
 
+@pytest.mark.parametrize(
+    ("name", "most"), [("gzip", 1 << 16), ("deflate", 1 << 16), ("br", 1 << 18), ("zstd", 1 << 23)]
+)
+def test_a_few_bytes_never_fill_the_memory_at_once(name: str, most: int) -> None:
+    """What much was packed into comes out in pieces, however few bytes that was."""
+    packed = PACKERS[name](bytes(1 << 25))
+    assert max(len(piece) for piece in Decoder(name).feed(packed)) <= most
+
+
 def test_an_unknown_encoding_is_named() -> None:
     """What cannot be decoded is said with its name, and nothing comes out."""
     decoder = Decoder("gzip, rot13")

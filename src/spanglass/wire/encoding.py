@@ -11,7 +11,7 @@ MAX_DECODED = 256 * 1024 * 1024
 """Bytes one body may decode to; past it, it is given up as a bomb."""
 _PIECE = 65_536
 # A library without a limit of its own gets its input in sips, so that one sip cannot fill the memory: a byte of zstd
-# makes at most 32 KiB, one of brotli some more.
+# makes at most 32 KiB; one of brotli may make megabytes, which only libraries before 1.2 do not bound.
 _SIP = 256
 
 
@@ -74,13 +74,35 @@ class _Sipping:
                 yield piece
 
 
+class _BoundedBrotli(Protocol):
+    """What a decompressor of brotli or brotlicffi is, from 1.2 on."""
+
+    def process(self, data: bytes, output_buffer_limit: int) -> bytes:
+        """Take compressed data, none where more output waits than was given; return output."""
+
+    def can_accept_more_data(self) -> bool:
+        """No output waits."""
+
+
+class _Brotli:
+    """brotli, whose decoder holds back what is too much at once."""
+
+    def __init__(self, inner: _BoundedBrotli) -> None:
+        self._inner = inner
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        yield self._inner.process(data, output_buffer_limit=_PIECE)
+        while not self._inner.can_accept_more_data():
+            yield self._inner.process(b"", output_buffer_limit=_PIECE)
+
+
 def _brotli() -> _Inflater:
     for module in ("brotli", "brotlicffi"):
         try:
-            process: Callable[[bytes], bytes] = importlib.import_module(module).Decompressor().process
+            inner = importlib.import_module(module).Decompressor()
         except ImportError:
             continue
-        return _Sipping(process)
+        return _Brotli(inner) if hasattr(inner, "can_accept_more_data") else _Sipping(inner.process)
     raise LookupError("br needs the library brotli")
 
 
