@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from spanglass.sdk import clock
+from spanglass.sdk.calls.headers import retry_after_s
 from spanglass.sdk.delivery import Answer, Cause
-from spanglass.sdk.retry import retry_after_s
 
 if TYPE_CHECKING:
     import ssl
@@ -201,7 +202,7 @@ def _answered(response: BaseHTTPResponse, body: bytes) -> Answer:
     words = _words(response, body)
     said = f"{status} {response.reason or ''}".rstrip() + (f": {words}" if words else "")
     again = status in _RETRYABLE
-    return Answer(cause, said, again, retry_after_s(response.headers.get("retry-after")) if again else None)
+    return Answer(cause, said, again, retry_after_s(response.headers, clock.wall_ns()) if again else None)
 
 
 def _words(response: BaseHTTPResponse, body: bytes) -> str:

@@ -33,6 +33,8 @@ def test_resend_count(headers: dict[str, str], count: int) -> None:
         ({"retry-after": "-3"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": f"Wed, 14 Oct {10**20} 17:47:10 GMT"}, None),
+        ({"retry-after": f"Wed, 14 Oct 2026 17:47:10 +{10**20}"}, None),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:

@@ -1,4 +1,4 @@
-"""What HTTP headers say of a call: which retry a request is, and how long a provider asks to wait."""
+"""What HTTP headers say of a call or an export: which retry a request is, and how long a receiver asks to wait."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def resend_count(headers: Headers) -> int:
 
 
 def retry_after_s(headers: Headers, now_ns: int) -> float | None:
-    """Return the seconds a provider asks to wait; None where it does not say.
+    """Return the seconds a receiver asks to wait; None where it does not say.
 
     Args:
         headers: The answer's headers: `Retry-After` as seconds or a date (RFC 9110, 10.2.3), or `retry-after-ms`.
@@ -46,7 +46,7 @@ def retry_after_s(headers: Headers, now_ns: int) -> float | None:
         return seconds
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - datetime.fromtimestamp(now_ns / 1e9, UTC).timestamp())
