@@ -78,10 +78,7 @@ class _BoundedBrotli(Protocol):
     """What a decompressor of brotli or brotlicffi is, from 1.2 on."""
 
     def process(self, data: bytes, output_buffer_limit: int) -> bytes:
-        """Take compressed data, none where more output waits than was given; return output."""
-
-    def can_accept_more_data(self) -> bool:
-        """No output waits."""
+        """Take compressed data, and return output; none of either once there is no more."""
 
 
 class _Brotli:
@@ -91,9 +88,10 @@ class _Brotli:
         self._inner = inner
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        yield self._inner.process(data, output_buffer_limit=_PIECE)
-        while not self._inner.can_accept_more_data():
-            yield self._inner.process(b"", output_buffer_limit=_PIECE)
+        # Whether output waits, it does not say: `can_accept_more_data` is about what was given.
+        while piece := self._inner.process(data, output_buffer_limit=_PIECE):
+            yield piece
+            data = b""
 
 
 def _brotli() -> _Inflater:
