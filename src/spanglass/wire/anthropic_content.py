@@ -13,6 +13,7 @@ from spanglass.wire.capture import (
     newest_first,
     text_part,
     tool_call_part,
+    tool_definition,
     tool_response_part,
 )
 from spanglass.wire.document import dump, mapping, rows, text
@@ -40,16 +41,9 @@ def tool_definitions(tools: object) -> str | None:
     """Write the tools offered: type, name, description and parameters; those the provider runs have a type alone."""
     allowance, written = Allowance(), []
     for tool in rows(tools):
-        kind = text(tool.get("type"))
-        definition: Part = {
-            "type": "function" if kind in (None, "custom") else kind,
-            "name": text(tool.get("name")) or "",
-        }
-        if isinstance(description := tool.get("description"), str):
-            definition["description"] = allowance.cut(description)
-        if isinstance(parameters := tool.get("input_schema"), dict):
-            definition["parameters"] = allowance.structure(parameters)
-        written.append(definition)
+        got, kind = tool.get, text(tool.get("type"))
+        kind = "function" if kind in (None, "custom") else kind
+        written.append(tool_definition(kind, got("name"), got("description"), got("input_schema"), allowance=allowance))
     return dump(written) if written else None
 
 

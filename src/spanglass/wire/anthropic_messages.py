@@ -23,9 +23,9 @@ from spanglass.wire.anthropic_usage import merged, read_tier, read_usage
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text
+from spanglass.wire.error import read_error
 from spanglass.wire.framing import Framing, server_sent
-from spanglass.wire.openai_error import read_error
-from spanglass.wire.openai_request import MAX_BODY, output_type, stop_sequences, written_length
+from spanglass.wire.request import MAX_BODY, output_type, stop_sequences, written_length
 
 MAX_BLOCKS = 512
 """Content blocks followed."""

@@ -24,7 +24,7 @@ from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_cal
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text
 from spanglass.wire.framing import Framing
-from spanglass.wire.openai_request import MAX_BODY, output_type, stop_sequences, written_length
+from spanglass.wire.request import MAX_BODY, output_type, stop_sequences, written_length
 
 MAX_BLOCKS = 512
 """Content blocks followed."""

@@ -13,10 +13,11 @@ from spanglass.wire.capture import (
     newest_first,
     text_part,
     tool_call_part,
+    tool_definition,
     tool_response_part,
 )
 from spanglass.wire.document import dump, mapping, rows, text
-from spanglass.wire.openai_request import written_length
+from spanglass.wire.request import written_length
 
 _INLINE = {"image": "image", "document": "document", "video": "video", "audio": "audio"}
 
@@ -48,12 +49,8 @@ def tool_definitions(tools: object) -> str | None:
         named = mapping(tool.get("toolSpec")) or mapping(tool.get("systemTool"))
         if not named:
             continue  # a cache point
-        definition: Part = {"type": "function", "name": text(named.get("name")) or ""}
-        if isinstance(description := named.get("description"), str):
-            definition["description"] = allowance.cut(description)
-        if isinstance(parameters := mapping(named.get("inputSchema")).get("json"), dict):
-            definition["parameters"] = allowance.structure(parameters)
-        written.append(definition)
+        got, parameters = named.get, mapping(named.get("inputSchema")).get("json")
+        written.append(tool_definition("function", got("name"), got("description"), parameters, allowance=allowance))
     return dump(written) if written else None
 
 

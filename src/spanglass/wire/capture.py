@@ -126,6 +126,16 @@ def blob_part(modality: str, mime_type: str | None, data: object) -> Part:
     return part
 
 
+def tool_definition(kind: str, name: object, description: object, parameters: object, *, allowance: Allowance) -> Part:
+    """Write a tool that is offered: description and parameters where they are ones."""
+    definition: Part = {"type": kind, "name": text(name) or ""}
+    if isinstance(description, str):
+        definition["description"] = allowance.cut(description)
+    if isinstance(parameters, dict):
+        definition["parameters"] = allowance.structure(parameters)
+    return definition
+
+
 def newest_first(messages: object) -> Iterable[tuple[Allowance, dict[str, object]]]:
     """Yield messages from the last to the first, with the allowance they share: the newest are kept first."""
     allowance = Allowance()

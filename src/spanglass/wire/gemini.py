@@ -13,6 +13,7 @@ from spanglass.call import Request, Response, StreamTimes, ToolCall
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text, whole
+from spanglass.wire.error import read_error
 from spanglass.wire.framing import Framing, server_sent
 from spanglass.wire.gemini_messages import (
     input_length,
@@ -24,8 +25,7 @@ from spanglass.wire.gemini_messages import (
 )
 from spanglass.wire.gemini_usage import billed_searches, merge, read_tier, read_usage
 from spanglass.wire.json_array import JsonArray
-from spanglass.wire.openai_error import read_error
-from spanglass.wire.openai_request import MAX_BODY, stop_sequences, written_length
+from spanglass.wire.request import MAX_BODY, stop_sequences, written_length
 
 MAX_CANDIDATES = 128
 """Candidates followed."""

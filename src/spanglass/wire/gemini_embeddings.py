@@ -8,39 +8,20 @@ from __future__ import annotations
 import re
 
 from spanglass.call import Request, Response, StreamTimes, Usage
-from spanglass.wire.codec import Seen, Slots
+from spanglass.wire.codec import Slots
 from spanglass.wire.document import count, mapping, parse, rows, text
+from spanglass.wire.error import read_error
 from spanglass.wire.framing import Framing
 from spanglass.wire.gemini_messages import input_length, read_field
 from spanglass.wire.gemini_usage import read_usage
-from spanglass.wire.openai_error import read_error
-from spanglass.wire.openai_request import MAX_BODY
+from spanglass.wire.request import MAX_BODY
+from spanglass.wire.unstreamed import UnstreamedAnswer
 
 _VECTOR = re.compile(rb'"values"\s*+:\s*+\[[^\[\]"{}]*+\]')
 
 
-class EmbedAnswer:
+class EmbedAnswer(UnstreamedAnswer):
     """Reads the answer to one embeddings request."""
-
-    length = 0
-
-    def __init__(self) -> None:
-        self.complete = False
-        self._document: dict[str, object] = {}
-
-    def event(self, name: str, data: bytes) -> Seen:  # noqa: ARG002 - the seam has streams, this interface none
-        """Take an event no server sends: a chunk that says nothing."""
-        return Seen.CHUNK
-
-    def skimmed(self, characters: int, last: bytes | None) -> None:
-        """Take what cannot be: an interface without content has nothing to skim."""
-
-    def document(self, data: bytes) -> None:
-        """Take a body."""
-        document = parse(data)
-        if document is not None:
-            self._document = document
-            self.complete = True
 
     def response(self, *, times: StreamTimes | None = None, complete: bool = False) -> Response:
         """Say what was seen."""

@@ -16,10 +16,11 @@ from spanglass.wire.capture import (
     newest_first,
     text_part,
     tool_call_part,
+    tool_definition,
     tool_response_part,
 )
 from spanglass.wire.document import dump, mapping, rows, text
-from spanglass.wire.openai_request import written_length
+from spanglass.wire.request import written_length
 
 _ROLES = {"model": "assistant", "function": "tool"}
 
@@ -57,13 +58,11 @@ def tool_definitions(tools: object) -> str | None:
     for tool in rows(tools):
         functions = read_field(tool, "functionDeclarations")
         for function in rows(functions):
-            definition: Part = {"type": "function", "name": text(function.get("name")) or ""}
-            if isinstance(description := function.get("description"), str):
-                definition["description"] = allowance.cut(description)
-            parameters = function.get("parameters") or read_field(function, "parametersJsonSchema")
-            if isinstance(parameters, dict):
-                definition["parameters"] = allowance.structure(parameters)
-            written.append(definition)
+            got = function.get
+            parameters = got("parameters") or read_field(function, "parametersJsonSchema")
+            written.append(
+                tool_definition("function", got("name"), got("description"), parameters, allowance=allowance)
+            )
         if functions is None:
             written += [{"type": kind, "name": kind} for kind in map(text, tool) if kind is not None]
     return dump(written) if written else None

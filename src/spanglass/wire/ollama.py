@@ -13,12 +13,12 @@ from spanglass.call import Request, Response, ServerTimes, StreamTimes, ToolCall
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text, whole
+from spanglass.wire.error import read_error
 from spanglass.wire.framing import Framing
 from spanglass.wire.ndjson import json_lines
 from spanglass.wire.ollama_content import instructions, messages, prompt
-from spanglass.wire.openai_error import read_error
 from spanglass.wire.openai_messages import tool_definitions
-from spanglass.wire.openai_request import MAX_BODY, stop_sequences, written_length
+from spanglass.wire.request import MAX_BODY, stop_sequences, written_length
 
 MAX_TOOL_CALLS = 128
 """Tool calls followed."""

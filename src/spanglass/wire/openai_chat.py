@@ -12,17 +12,11 @@ from spanglass.call import Request, Response, StreamTimes, ToolCall, Usage
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
 from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text, whole
+from spanglass.wire.error import read_error
 from spanglass.wire.framing import Framing, server_sent
-from spanglass.wire.openai_error import read_error
-from spanglass.wire.openai_messages import chat_messages, tool_definitions
-from spanglass.wire.openai_request import (
-    MAX_BODY,
-    output_type,
-    spoken_length,
-    stop_sequences,
-    written_length,
-)
+from spanglass.wire.openai_messages import chat_messages, spoken_length, tool_definitions
 from spanglass.wire.openai_usage import read_cost, read_usage
+from spanglass.wire.request import MAX_BODY, output_type, stop_sequences, written_length
 
 MAX_CHOICES = 128
 """Choices followed; OpenAI's own limit on `n`."""

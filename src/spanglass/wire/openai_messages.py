@@ -1,4 +1,4 @@
-"""OpenAI's messages, of chat and responses, written in the GenAI conventions' schema; used when content is asked for.
+"""OpenAI's messages, of chat and responses: their length, and them in the GenAI conventions' schema where that is kept.
 
 Images, sound and files given inline are named, not kept: a `blob` part has an empty content and says how long it was.
 """
@@ -13,6 +13,7 @@ from spanglass.wire.capture import (
     newest_first,
     text_part,
     tool_call_part,
+    tool_definition,
     tool_response_part,
 )
 from spanglass.wire.document import dump, mapping, rows, text
@@ -41,14 +42,22 @@ def tool_definitions(tools: object) -> str | None:
     """Write the tools offered: type, name, description and parameters."""
     allowance, written = Allowance(), []
     for tool in rows(tools):
-        inner = mapping(tool.get(str(tool.get("type")))) or tool
-        definition: Part = {"type": text(tool.get("type")) or "function", "name": text(inner.get("name")) or ""}
-        if isinstance(description := inner.get("description"), str):
-            definition["description"] = allowance.cut(description)
-        if isinstance(parameters := inner.get("parameters"), dict):
-            definition["parameters"] = allowance.structure(parameters)
-        written.append(definition)
+        kind = text(tool.get("type")) or "function"
+        got = (mapping(tool.get(str(tool.get("type")))) or tool).get
+        written.append(tool_definition(kind, got("name"), got("description"), got("parameters"), allowance=allowance))
     return dump(written) if written else None
+
+
+def spoken_length(content: object) -> int:
+    """Count the characters of a content: a text, or the texts among its parts; not images, sound or files."""
+    if isinstance(content, str):
+        return len(content)
+    total = 0
+    for part in rows(content):
+        said = part.get("text")
+        if isinstance(said, str):
+            total += len(said)
+    return total
 
 
 def parts_of(content: object, allowance: Allowance) -> list[Part]:

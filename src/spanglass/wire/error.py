@@ -1,4 +1,4 @@
-"""OpenAI's error object, as it and its imitators write it: a type for labels and a message for people."""
+"""An error in JSON, as OpenAI, Anthropic, Google and Ollama write it: a type for labels and a message for people."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What OpenAI's three interfaces share in a request: common facts and the length of what is sent."""
+"""What requests of all interfaces share: how much of one is read, and fields that many of them have."""
 
 from __future__ import annotations
 
-from spanglass.wire.document import dump, mapping, rows, text
+from spanglass.wire.document import dump, mapping, text
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request that are read; of a larger one nothing is known."""
@@ -24,18 +24,6 @@ def output_type(given: object) -> str | None:
     if kind in ("json_object", "json_schema"):
         return "json"
     return "text" if kind == "text" else None
-
-
-def spoken_length(content: object) -> int:
-    """Count the characters of a content: a text, or the texts among its parts; not images, sound or files."""
-    if isinstance(content, str):
-        return len(content)
-    total = 0
-    for part in rows(content):
-        said = part.get("text")
-        if isinstance(said, str):
-            total += len(said)
-    return total
 
 
 def written_length(value: object) -> int:
