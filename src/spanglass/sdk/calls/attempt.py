@@ -150,7 +150,8 @@ class Attempt:
 
     def closed(self) -> None:
         """The application closed the answer."""
-        self._end(End.CANCELLED)
+        if not self._ending.locked():
+            self._end(End.CANCELLED)
 
     def broke(self, error: BaseException) -> None:
         """Sending, waiting or reading raised; cancellation of the task is no failure of the call."""
