@@ -15,6 +15,7 @@ from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from spanglass.sdk.attachment import Attachment
+from spanglass.sdk.block import Block
 from spanglass.sdk.guard import safely
 from spanglass.semconv import attributes as attr
 
@@ -68,7 +69,7 @@ def told(given: CallContext, context: Context | None = None) -> Context:
     return set_value(_KEY, _merged(current(context), given), context)
 
 
-class context:  # noqa: N801 - it is used as a word: `with spanglass.context(user_id=...):`
+class context(Block["context"]):  # noqa: N801 - it is used as a word: `with spanglass.context(user_id=...):`
     """Say for whom and what the work inside is done; sync (`with`) and async (`async with`).
 
     What is not given is inherited from the context around, except that a new prompt name starts without a version.
@@ -109,14 +110,6 @@ class context:  # noqa: N801 - it is used as a word: `with spanglass.context(use
             attachment, self._attachment = self._attachment, None
             if attachment is not None:
                 attachment.undo(abandoned=kind is GeneratorExit)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, traceback)
 
 
 def _merged(outer: CallContext, given: tuple[object, ...]) -> CallContext:

@@ -10,6 +10,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, cast
 
+from spanglass.sdk.block import Block
 from spanglass.sdk.guard import safely
 from spanglass.sdk.numbers import kept
 from spanglass.sdk.numbers.points import Label, Points
@@ -49,7 +50,7 @@ class Durations:
         )
 
 
-class Timer:
+class Timer(Block["Timer"]):
     """A timer of the application's with its labels; made by `spanglass.timer`, and safe to use from several threads.
 
     Args:
@@ -89,14 +90,6 @@ class Timer:
                 _running.set((*running[:place], *running[place + 1 :]))
                 self._end(ended - running[place][1], error)
                 return
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, traceback)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Time each call of a function, await of a coroutine function, or iteration of a generator to its end."""

@@ -10,6 +10,7 @@ from opentelemetry.context import Context, get_current
 from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from spanglass.sdk.attachment import Attachment
+from spanglass.sdk.block import Block
 from spanglass.sdk.guard import safely
 from spanglass.sdk.propagation.baggage import arrived, leaving
 from spanglass.sdk.propagation.carrier import C, HeaderGetter, HeaderSetter, Written, read
@@ -46,7 +47,7 @@ def inject(carrier: Written | None = None, *, context: Context | None = None) ->
     return target
 
 
-class extract:  # noqa: N801 - it is used as a word: `with spanglass.extract(headers):`
+class extract(Block["extract"]):  # noqa: N801 - it is used as a word: `with spanglass.extract(headers):`
     """Read the headers of a message; `with` makes their contexts current, so that what is done inside belongs there.
 
     Spans started inside are children of the span that was current at `inject`; without a trace context in the headers
@@ -80,11 +81,3 @@ class extract:  # noqa: N801 - it is used as a word: `with spanglass.extract(hea
             attachment, self._attachment = self._attachment, None
             if attachment is not None:
                 attachment.undo(abandoned=kind is GeneratorExit)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, traceback)

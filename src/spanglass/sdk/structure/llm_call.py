@@ -12,6 +12,7 @@ from spanglass.call import Request, Response, StreamTimes, Usage
 from spanglass.sdk import active, clock
 from spanglass.sdk.active import Active
 from spanglass.sdk.attachment import Attachment
+from spanglass.sdk.block import Block
 from spanglass.sdk.calls.by_hand import CallByHand
 from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.moment import Moment
@@ -26,7 +27,7 @@ from spanglass.wire.openai_messages import chat_messages
 _guard = safely("llm_call")
 
 
-class llm_call:  # noqa: N801 - it is used as a word: `with spanglass.llm_call(...) as call:`
+class llm_call(Block["llm_call"]):  # noqa: N801 - it is used as a word: `with spanglass.llm_call(...) as call:`
     """Record a call to a model whose client speaks no HTTP that spanglass sees; sync (`with`) and async.
 
     It gives what calls over HTTP give: span, metrics, cost by the same price table, content where that is on. Where a
@@ -200,14 +201,6 @@ class llm_call:  # noqa: N801 - it is used as a word: `with spanglass.llm_call(.
                 self._on.recorder.abandon(self)
             else:
                 self.settle(clock.monotonic_ns())
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, traceback)
 
     @_guard
     def settle(self, ended_ns: int) -> None:

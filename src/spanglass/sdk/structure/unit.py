@@ -6,9 +6,10 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from functools import partial, wraps
 from types import TracebackType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from spanglass.sdk import active
+from spanglass.sdk.block import Block
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.structure.generators import Begin, around_async_generator, around_generator
 from spanglass.sdk.structure.run import Run
@@ -22,7 +23,7 @@ Make = Callable[[str | None, str | None], RunT]
 """Makes a run, from a name and from the first line of a function's docstring."""
 
 
-class Unit(Generic[RunT]):
+class Unit(Block[RunT]):
     """What `@tool(...)` and `with tool(...)` have in common; each call and each `with` is a run of its own.
 
     As a context manager make a new one for each use: an instance must not be entered twice at once.
@@ -61,14 +62,6 @@ class Unit(Generic[RunT]):
     ) -> None:
         if self._entered:
             self._entered.pop().end(error)
-
-    async def __aenter__(self) -> RunT:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, traceback)
 
     def _around(self, function: _Function) -> _Function:
         named = function.func if isinstance(function, partial) else function
