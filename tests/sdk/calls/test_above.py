@@ -12,6 +12,7 @@ from opentelemetry.trace import Span, format_span_id
 from scripted import Answer, ScriptedServer, scripted
 from spanglass.sdk.calls import above
 from spanglass.semconv import attributes as attr
+from spanglass.semconv import metrics
 from telemetry import Telemetry, recording
 
 MODEL = "gpt-4o-mini"
@@ -76,6 +77,26 @@ def test_second_call_below_a_wrapper(server: ScriptedServer) -> None:
     assert duplicates(telemetry) == {f"chat {MODEL}": None, "llm.generate": None}
 
 
+def test_answer_read_after_its_wrapper_has_ended(server: ScriptedServer) -> None:
+    """Where a span of somebody else's ends before the answer, a span of ours carries the call alone."""
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+    with recording() as telemetry, httpx.Client() as client:
+        tracer = telemetry.tracers.get_tracer("app")
+        with tracer.start_as_current_span("answer", attributes={"llm.model": MODEL}):
+            with tracer.start_as_current_span("llm.request", attributes={"llm.model": MODEL}):
+                request = client.build_request("POST", f"{server.url}/v1/chat/completions", json=body)
+                response = client.send(request, stream=True)
+            response.read()
+    assert duplicates(telemetry) == {
+        "llm.request": f"chat {MODEL}",
+        f"chat {MODEL}": None,
+        "answer": "llm.request",
+    }
+    (call,) = [span for span in telemetry.spans() if span.name == f"chat {MODEL}"]
+    assert (call.attributes or {})[attr.OUTPUT_TOKENS] == 1000
+    assert sum(telemetry.metrics()[metrics.OPERATION_DURATION.name].values()) == 1
+
+
 @pytest.mark.parametrize(
     "attributes",
     [{"llm.model": "another"}, {"gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": MODEL}, {}],
@@ -123,5 +144,5 @@ def test_what_waits_is_bounded(server: ScriptedServer, monkeypatch: pytest.Monke
             with tracer.start_as_current_span("never", end_on_exit=False):
                 ask(server)
     for call in telemetry.spans():
-        watch.recorded(cast("Span", call), {})
+        watch.began(cast("Span", call), {})
     assert len(watch._below) == 2

@@ -23,7 +23,7 @@ class _Call(NamedTuple):
 
 
 class Above:
-    """Knows below which open spans a call was recorded: from the end of the call to theirs.
+    """Knows below which open spans a call is recorded: from the beginning of the call to their end.
 
     Without locks: each step is one operation on a dictionary.
     """
@@ -35,8 +35,8 @@ class Above:
         """Say whether any is waited for."""
         return bool(self._below)
 
-    def recorded(self, span: Span, request: Mapping[str, object]) -> None:
-        """Note that a call was recorded.
+    def began(self, span: Span, request: Mapping[str, object]) -> None:
+        """Note that a call has begun.
 
         Args:
             span: The span that carries it.

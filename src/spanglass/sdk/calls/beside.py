@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import current_thread, get_ident
 from typing import ClassVar
 from weakref import WeakKeyDictionary
@@ -68,6 +68,7 @@ class Beside(SpanProcessor):
         self._recorded: OrderedDict[tuple[int, str], int] = OrderedDict()  # span id by trace id and response id
         self._above = Above()
         self._kept = Kept()
+        self._leaving: OrderedDict[tuple[int, int], Callable[[], Span]] = OrderedDict()  # by trace and span id
 
     @classmethod
     def of(cls, provider: object) -> Beside | None:
@@ -123,11 +124,26 @@ class Beside(SpanProcessor):
             row.calls += 1
             row.last = call.get_span_context().span_id
 
-    def recorded(self, span: Span, response_id: str | None, request: Mapping[str, object]) -> None:
-        """Note which span holds the account of a response, and what it was started with."""
-        self._above.recorded(span, request)
-        if response_id is None:
-            return
+    def began(self, span: Span, request: Mapping[str, object], leave: Callable[[], Span] | None) -> None:
+        """Note that a call has begun.
+
+        Args:
+            span: The span that carries it.
+            request: What it was started with.
+            leave: Where the span is somebody else's and ends before the call does, opens one that carries it from then.
+        """
+        self._above.began(span, request)
+        if leave is not None:
+            self._leaving[_key(span)] = leave
+            if len(self._leaving) > _MAX_OPEN:
+                self._leaving.popitem(last=False)
+
+    def over(self, span: Span) -> None:
+        """Note that the call which a span carried is over."""
+        self._leaving.pop(_key(span), None)
+
+    def recorded(self, span: Span, response_id: str) -> None:
+        """Note which span holds the account of a response."""
         known = span.get_span_context()
         self._recorded[known.trace_id, response_id] = known.span_id
         if len(self._recorded) > _MAX_RECORDED:
@@ -151,13 +167,15 @@ class Beside(SpanProcessor):
 
     def _on_ending(self, span: SDKSpan) -> None:
         """Mark a span that is another account of a call of ours; put back usage that was written over."""
-        if not (self._open or self._recorded or self._above or self._kept):
+        if not (self._open or self._recorded or self._above or self._kept or self._leaving):
             return
         with _guard:
             span_id = span.context.span_id
-            changed = self._kept.written_over(span) if self._kept else {}
-            above = self._above.account_of(span) if self._above else None
-            stands = self._closed(span_id, span.attributes or {}) or self._same_response(span) or above
+            changed = self._kept.written_over(span)
+            above = self._above.account_of(span)
+            leave = self._leaving.pop(_key(span), None)
+            left = None if leave is None else leave().get_span_context().span_id
+            stands = left or self._closed(span_id, span.attributes or {}) or self._same_response(span) or above
             if stands is not None and stands != span_id:
                 changed[attr.DUPLICATE_OF] = format_span_id(stands)
             if changed:
@@ -192,6 +210,11 @@ class Beside(SpanProcessor):
 def _in_a_loop() -> bool:
     asyncio = sys.modules.get("asyncio")  # an application without it does not pay for it
     return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - public in all but name
+
+
+def _key(span: Span) -> tuple[int, int]:
+    known = span.get_span_context()
+    return known.trace_id, known.span_id
 
 
 def _write(span: SDKSpan, changed: Mapping[str, AttributeValue]) -> None:

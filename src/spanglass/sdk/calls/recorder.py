@@ -263,8 +263,8 @@ class Recorder:
         span = subject.span
         if not span.is_recording():
             return
-        if self._beside is not None:
-            self._beside.recorded(span, outcome.response.id, subject.attributes)
+        if self._beside is not None and outcome.response.id is not None:
+            self._beside.recorded(span, outcome.response.id)
         result = attributes.of_outcome(outcome)
         if self._on_spans:
             result.update(attributes.of_response_content(outcome.response))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -60,6 +61,7 @@ class Subjects:
         self._beside = beside
         # A span that somebody opened for a call takes one: a second call under it, at once or later, gets its own.
         self._claimed: WeakKeyDictionary[Span, object] = WeakKeyDictionary()
+        self._left: WeakKeyDictionary[Span, Subject] = WeakKeyDictionary()  # what carries calls that outlived a span
 
     def of(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
         """Return the subject of an attempt that begins, its span opened or enriched.
@@ -69,6 +71,13 @@ class Subjects:
             moment: When and in which context.
             attributes: What is known now.
         """
+        subject = self._chosen(request, moment, attributes)
+        if self._beside is not None:
+            leave = partial(self._leave, subject, request, moment) if subject.foreign else None
+            self._beside.began(subject.span, attributes, leave)
+        return subject
+
+    def _chosen(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
         current = get_current_span(moment.context)
         if current.is_recording():
             if self._is_of(request, current) and self._claim(current):
@@ -128,8 +137,22 @@ class Subjects:
         That is another one where somebody else's span ended before the answer did, as a `with` around a call whose
         stream is read later: then a span of ours below it, begun when the call began, takes what came after.
         """
-        if not subject.foreign or subject.span.is_recording():
+        if not subject.foreign:
             return subject
+        if self._beside is not None:
+            self._beside.over(subject.span)
+        if (left := self._left.pop(subject.span, None)) is not None:
+            return left
+        if subject.span.is_recording():
+            return subject
+        return self._instead(subject, request, moment)
+
+    def _leave(self, subject: Subject, request: Request, moment: Moment) -> Span:
+        """Let a span of ours carry the call from now, because somebody else's ends before it."""
+        left = self._left[subject.span] = self._instead(subject, request, moment)
+        return left.span
+
+    def _instead(self, subject: Subject, request: Request, moment: Moment) -> Subject:
         return self.own(request, moment, subject.attributes)._replace(producer=subject.producer)
 
     def release(self, subject: Subject) -> None:
