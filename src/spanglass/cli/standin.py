@@ -39,7 +39,7 @@ def standin(
         return
     require("standin", "server", STANDIN)
     from spanglass.standin.provider import create_app  # noqa: PLC0415 - likewise
-    from spanglass.standin.serve import Standin  # noqa: PLC0415
+    from spanglass.standin.serve import Standin  # noqa: PLC0415 - `--help` needs none of it
 
     provider = Standin(create_app(speed=math.inf if at_once else speed, seed=seed), port=port)
     if as_json:

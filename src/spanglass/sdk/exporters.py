@@ -257,7 +257,7 @@ def _prefer(exporter: OtlpMetricExporter, *, cumulative: bool) -> None:
     if cumulative:
         preferred = dict.fromkeys(preferred, AggregationTemporality.CUMULATIVE)
     exporter._preferred_temporality = preferred  # noqa: SLF001 - OpenTelemetry's name for it
-    exporter._preferred_aggregation = _aggregation._get_aggregation(None)  # noqa: SLF001
+    exporter._preferred_aggregation = _aggregation._get_aggregation(None)  # noqa: SLF001 - likewise
 
 
 def _compression(signal: Signal, environ: Mapping[str, str]) -> str | None:

@@ -124,7 +124,7 @@ def _failed(error: grpc.RpcError) -> Answer:
 def _retry_after_s(call: grpc.RpcError) -> float | None:
     """Seconds of a google.rpc.RetryInfo, alone or among the details of a google.rpc.Status."""
     from google.rpc.error_details_pb2 import RetryInfo  # noqa: PLC0415 - only for a failure
-    from google.rpc.status_pb2 import Status  # noqa: PLC0415
+    from google.rpc.status_pb2 import Status  # noqa: PLC0415 - likewise
 
     found = {datum.key: datum.value for datum in call.trailing_metadata() or ()}
     info = RetryInfo()

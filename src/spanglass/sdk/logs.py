@@ -67,11 +67,11 @@ class LogBridge:
 
     def uninstall(self) -> None:
         """Stop; where someone else has wrapped the same method since, ours stays inside theirs and does nothing."""
-        global _active  # noqa: PLW0603
+        global _active  # noqa: PLW0603 - likewise
         if _active is self:
             _active = None
         if logging.Logger.callHandlers is _call_handlers:
-            logging.Logger.callHandlers = _Original.call_handlers  # type: ignore[method-assign]
+            logging.Logger.callHandlers = _Original.call_handlers  # type: ignore[method-assign] # as it was
 
     @_guard
     def annotate(self, record: logging.LogRecord) -> None:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricsData
+from opentelemetry.sdk.metrics.export import MetricsData
 
 from spanglass.sdk.delivery import Answer, Cause, Delivery
 from spanglass.sdk.retry import ATTEMPTS, pause_s

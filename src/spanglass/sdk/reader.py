@@ -38,7 +38,7 @@ class ScheduledReader(MetricReader):
         exporter = cast("MetricExporter", outlets[0].exporter())
         super().__init__(
             preferred_temporality=exporter._preferred_temporality,  # noqa: SLF001 - the reader's part of the contract
-            preferred_aggregation=exporter._preferred_aggregation,  # noqa: SLF001
+            preferred_aggregation=exporter._preferred_aggregation,  # noqa: SLF001 - likewise
         )
         self.outlets = tuple(outlets)
         self.queues = tuple(_queue(outlet, interval_s) for outlet in outlets) if len(outlets) > 1 else ()
@@ -88,7 +88,7 @@ class ScheduledReader(MetricReader):
         if not isinstance(provider, MeterProvider):
             return
         consumer = provider._measurement_consumer  # noqa: SLF001 - OpenTelemetry 1.45 keeps the parent's sums and locks
-        consumer._lock = threading.Lock()  # noqa: SLF001
+        consumer._lock = threading.Lock()  # noqa: SLF001 - likewise
         consumer.remove_metric_reader(self)
         consumer.add_metric_reader(self)
         for outlet in self.outlets:
@@ -125,5 +125,5 @@ def alike(outlet: Outlet[MetricsData]) -> frozenset[tuple[type, object]]:
     """Return a key that is equal for destinations that one collection can serve."""
     exporter = cast("MetricExporter", outlet.exporter())
     temporality = exporter._preferred_temporality or {}  # noqa: SLF001 - as above
-    aggregation = exporter._preferred_aggregation or {}  # noqa: SLF001
+    aggregation = exporter._preferred_aggregation or {}  # noqa: SLF001 - likewise
     return frozenset((*temporality.items(), *((kind, type(found)) for kind, found in aggregation.items())))

@@ -208,7 +208,7 @@ def _disabled(options: Options) -> bool:
 
 def _start(options: Options) -> _Running:
     # Imported here and not above: `import spanglass` alone stays light.
-    from spanglass.sdk import propagation, providers, resource, self_metrics  # noqa: PLC0415
+    from spanglass.sdk import propagation, providers, resource, self_metrics  # noqa: PLC0415 - see above
 
     _declared(options.environ)
     described = resource.build(options.service_name, options.service_version, options.environment())
@@ -226,7 +226,7 @@ def _start(options: Options) -> _Running:
 
 def _sending(options: Options, haste: Haste) -> Sending:
     from spanglass.sdk.destinations import Surroundings, resolve  # noqa: PLC0415 - as in `_start`
-    from spanglass.sdk.exporters import Sending  # noqa: PLC0415
+    from spanglass.sdk.exporters import Sending  # noqa: PLC0415 - as in `_start`
 
     endpoint, api_key, named = options.endpoint(), options.api_key(), options.destinations()
     chosen = resolve(named, Surroundings(options.environ, endpoint, api_key)) if named else None
@@ -250,7 +250,7 @@ def _declared(environ: Mapping[str, str]) -> None:
 
 
 def _join_logs(running: _Running, environ: Mapping[str, str], service_name: str) -> None:
-    from spanglass.sdk import logs  # noqa: PLC0415
+    from spanglass.sdk import logs  # noqa: PLC0415 - as in `_start`
 
     provider = running.pipelines.loggers if running.pipelines.log_export else None
     running.logs = logs.LogBridge(service_name, provider, level=logs.level_from(environ), code=logs.code_from(environ))
@@ -265,13 +265,13 @@ def _print_logs(form: str | None) -> None:
 
 
 def _see_frameworks(options: Options) -> None:
-    from spanglass.sdk import frameworks  # noqa: PLC0415
+    from spanglass.sdk import frameworks  # noqa: PLC0415 - as in `_start`
 
     frameworks.install(options.frameworks(), disabled=options.disabled_instrumentations())
 
 
 def _see_calls(running: _Running, options: Options) -> None:
-    from spanglass.sdk import hooks  # noqa: PLC0415
+    from spanglass.sdk import hooks  # noqa: PLC0415 - as in `_start`
 
     prices: str | None = options.get(PRICES_FILE)
     try:
@@ -283,7 +283,7 @@ def _see_calls(running: _Running, options: Options) -> None:
 
 
 def _recorder(running: _Running, options: Options, prices: str | None) -> Recorder:
-    from spanglass.sdk.calls.recorder import Recorder  # noqa: PLC0415
+    from spanglass.sdk.calls.recorder import Recorder  # noqa: PLC0415 - as in `_start`
 
     hosts: tuple[tuple[str, str], ...] = options.get(SDK_HOSTS)
     pipelines, content, labels = running.pipelines, options.content(), Labels(options.get(SDK_METRIC_LABEL_LIMIT))
@@ -325,7 +325,7 @@ def _renew_after_fork() -> None:
     running = _state.running
     if running is None:
         return
-    from spanglass.sdk import resource  # noqa: PLC0415
+    from spanglass.sdk import resource  # noqa: PLC0415 - as in `_start`
 
     running.pid = os.getpid()
     running.haste.on = False

@@ -90,7 +90,7 @@ class HttpTransport:
     def send(self, body: bytes, timeout_s: float) -> Answer:
         """Make one attempt."""
         from urllib3 import Timeout  # noqa: PLC0415 - imported already
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - likewise
 
         if self._haste.on:
             timeout_s = min(timeout_s, _EXIT_TIMEOUT_S)

@@ -39,7 +39,7 @@ def switch_on(instrumentor: type[Instrumentor]) -> None:
             if not django.is_instrumented_by_opentelemetry:
                 with stable_names():
                     django.instrument(response_hook=_answered)
-                _DjangoMiddleware._excluded_urls = _QuietOrSeen(quiet_patterns("django"))  # noqa: SLF001
+                _DjangoMiddleware._excluded_urls = _QuietOrSeen(quiet_patterns("django"))  # noqa: SLF001 - its one place for them
         return original(handler, *args, **kwargs)
 
     wrap_method(BaseHandler, "load_middleware", load)

@@ -29,7 +29,7 @@ def switch_on(_: type) -> None:
 def _with_defaults(original: Callable[[FastAPI], Application], app: FastAPI) -> Application:
     with _guard:
         # FastAPI has no public way to change this after construction; None is its default.
-        settings = app._telemetry  # noqa: SLF001
+        settings = app._telemetry  # noqa: SLF001 - see above
         if settings["exclude"] is None:
             settings["exclude"] = _quiet()
     return original(app)

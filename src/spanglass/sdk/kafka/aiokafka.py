@@ -33,7 +33,7 @@ class Connection(Protocol):
 def switch_on(_: type | None) -> None:
     """See messages sent by every producer, and connections made."""
     from aiokafka import AIOKafkaProducer  # noqa: PLC0415 - this module is imported for its name alone, too
-    from aiokafka.conn import AIOKafkaConnection  # noqa: PLC0415
+    from aiokafka.conn import AIOKafkaConnection  # noqa: PLC0415 - likewise
 
     if not is_recorded(AIOKafkaProducer, "send"):
         wrap_method(AIOKafkaProducer, "send", _send)

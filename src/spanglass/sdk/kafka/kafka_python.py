@@ -63,8 +63,8 @@ def switch_on(_: type | None) -> None:
         wrap_method(KafkaProducer, "send", _send)
     # Its connections are no public interface: where they are made otherwise, they are not seen.
     with suppress(ImportError, KeyError):
-        from kafka.net.manager import KafkaConnectionManager  # noqa: PLC0415
-        from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport  # noqa: PLC0415
+        from kafka.net.manager import KafkaConnectionManager  # noqa: PLC0415 - likewise
+        from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport  # noqa: PLC0415 - likewise
 
         wrap_method(KafkaTCPTransport, "handshake", _handshake)
         wrap_method(KafkaSSLTransport, "handshake", _handshake)
