@@ -23,14 +23,14 @@ class Decoder:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._pairs = Pairs(limits.depth)
+        self._pairs = Pairs(limits)
 
     def decode(self, signal: Signal, body: bytes, *, received_ns: int) -> Received:
         """Decode a protobuf body.
 
         Raises:
             MalformedPayload: The bytes are not an export request of this signal.
-            PayloadTooLarge: Over a limit on items or depth.
+            PayloadTooLarge: Over a limit on items, elements or depth.
         """
         reading = Reading(self._limits, self._pairs, received_ns)
         spans: list[Span] = []

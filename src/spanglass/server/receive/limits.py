@@ -14,6 +14,8 @@ class Limits:
         items: Spans with their events and links, log records or metric points; more is refused.
         depth: Nesting of an attribute's value; more is refused.
         attributes: Attributes of one item; further ones are left out and the sender is told.
+        elements: Elements of arrays, entries of maps and buckets, all values together; more is refused.
+        point_bytes: One data point; more is refused.
         body_s: Seconds in which the body must arrive.
     """
 
@@ -21,4 +23,6 @@ class Limits:
     items: int = 100_000
     depth: int = 32
     attributes: int = 1024
+    elements: int = 500_000
+    point_bytes: int = 1024 * 1024
     body_s: float = 30.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from spanglass.server.receive import messages
-from spanglass.server.receive.reading import LATEST_NS, Reading, parse, span_id, trace_id
-from spanglass.server.receive.values import read_value
+from spanglass.server.receive.reading import LATEST_NS, Reading, span_id, trace_id
 from spanglass.server.record import LogRecord, Resource, Scope
 
 _HIGHEST_SEVERITY = 24
@@ -17,9 +16,9 @@ def read_log(data: bytes, resource: Resource, scope: Scope, reading: Reading) ->
 
     Raises:
         MalformedPayload: The bytes are not a log record.
-        PayloadTooLarge: Its body or an attribute is nested too deeply.
+        PayloadTooLarge: Its body or an attribute is nested too deeply, or has too many elements.
     """
-    message = cast("messages.LogMessage", parse(messages.LOG, data))
+    message = cast("messages.LogMessage", reading.parse(messages.LOG, data))
     time_ns = message.time_unix_nano or message.observed_time_unix_nano or reading.received_ns
     if time_ns > LATEST_NS:
         reading.reject("A log record has a time after the year 2262; times are nanoseconds.")
@@ -33,7 +32,7 @@ def read_log(data: bytes, resource: Resource, scope: Scope, reading: Reading) ->
         severity=severity if 0 <= severity <= _HIGHEST_SEVERITY else 0,
         severity_text=message.severity_text or None,
         event_name=message.event_name or None,
-        body=read_value(message.body, reading.limits.depth),
+        body=reading.pairs.body(message.body),
         trace_id=trace,
         span_id=span,
         attributes=reading.attributes(message.attributes),

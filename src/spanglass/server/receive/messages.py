@@ -1,4 +1,4 @@
-"""The protobuf messages that exports are parsed with: OTLP's own, but nested repeated messages stay bytes until read.
+"""The protobuf messages that exports are parsed with: OTLP's own, but what may have many parts stays bytes until read.
 
 Bytes and message have the same wire type, so a parser that is told "bytes" accepts the same input. Two things follow:
 an attribute's bytes can be looked up before they are parsed (most repeat from span to span), and a body of millions of
@@ -22,8 +22,9 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 _OTLP = "opentelemetry.proto"
-# Parsed once for each block of items, and alike from block to block.
-_SHARED = frozenset({"resource", "scope"})
+# Of what is not repeated, only what has repeated parts of its own.
+_ASIDE = frozenset({"resource", "scope", "body", "positive", "negative"})
+_ASIDE |= {"gauge", "sum", "histogram", "exponential_histogram", "summary"}
 
 
 class BlocksMessage(Protocol):
@@ -99,7 +100,7 @@ class LogMessage(Protocol):
     observed_time_unix_nano: int
     severity_number: int
     severity_text: str
-    body: common_pb2.AnyValue
+    body: bytes
     attributes: Sequence[bytes]
     trace_id: bytes
     span_id: bytes
@@ -115,7 +116,7 @@ class DataMessage(Protocol):
 
 
 class MetricMessage(Protocol):
-    """A metric; exactly one kind of data is set, or none."""
+    """A metric; exactly one kind of data is set, or none; its field holds the bytes of a `DataMessage`."""
 
     name: str
     unit: str
@@ -148,6 +149,23 @@ class ExemplarMessage(Protocol):
     filtered_attributes: Sequence[bytes]
 
 
+class ExponentialMessage(Protocol):
+    """An exponential histogram's data point."""
+
+    scale: int
+    zero_count: int
+    zero_threshold: float
+    positive: bytes
+    negative: bytes
+
+
+class BucketsMessage(Protocol):
+    """One side of an exponential histogram."""
+
+    offset: int
+    bucket_counts: Sequence[int]
+
+
 class SummaryMessage(Protocol):
     """A summary's data point."""
 
@@ -162,7 +180,7 @@ class QuantileMessage(Protocol):
 
 
 def _as_bytes(source: FileDescriptor) -> FileDescriptorProto:
-    """Return a copy of a .proto file in which repeated messages, resources and scopes are fields of bytes."""
+    """Return a copy of a .proto file in which messages that may have many parts are fields of bytes."""
     copy = FileDescriptorProto()
     source.CopyToProto(copy)
     pending = list(copy.message_type)
@@ -171,7 +189,7 @@ def _as_bytes(source: FileDescriptor) -> FileDescriptorProto:
         pending.extend(message.nested_type)
         for field in message.field:
             repeated = field.label == FieldDescriptorProto.LABEL_REPEATED
-            if field.type == FieldDescriptorProto.TYPE_MESSAGE and (repeated or field.name in _SHARED):
+            if field.type == FieldDescriptorProto.TYPE_MESSAGE and (repeated or field.name in _ASIDE):
                 field.type = FieldDescriptorProto.TYPE_BYTES
                 field.ClearField("type_name")
     return copy
@@ -179,8 +197,7 @@ def _as_bytes(source: FileDescriptor) -> FileDescriptorProto:
 
 def _pool() -> DescriptorPool:
     pool = DescriptorPool()
-    pool.AddSerializedFile(common_pb2.DESCRIPTOR.serialized_pb)
-    for source in (resource_pb2, trace_pb2, logs_pb2, metrics_pb2):
+    for source in (common_pb2, resource_pb2, trace_pb2, logs_pb2, metrics_pb2):
         pool.AddSerializedFile(_as_bytes(source.DESCRIPTOR).SerializeToString())
     return pool
 
@@ -196,16 +213,21 @@ BLOCKS = _class(f"{_OTLP}.trace.v1.TracesData")
 RESOURCE_BLOCK = _class(f"{_OTLP}.trace.v1.ResourceSpans")
 SCOPE_BLOCK = _class(f"{_OTLP}.trace.v1.ScopeSpans")
 RESOURCE = _class(f"{_OTLP}.resource.v1.Resource")
-SCOPE = common_pb2.InstrumentationScope
-PAIR = common_pb2.KeyValue
+SCOPE = _class(f"{_OTLP}.common.v1.InstrumentationScope")
 SPAN = _class(f"{_OTLP}.trace.v1.Span")
 EVENT = _class(f"{_OTLP}.trace.v1.Span.Event")
 LINK = _class(f"{_OTLP}.trace.v1.Span.Link")
 LOG = _class(f"{_OTLP}.logs.v1.LogRecord")
 METRIC = _class(f"{_OTLP}.metrics.v1.Metric")
+GAUGE = _class(f"{_OTLP}.metrics.v1.Gauge")
+SUM = _class(f"{_OTLP}.metrics.v1.Sum")
+HISTOGRAMS = _class(f"{_OTLP}.metrics.v1.Histogram")
+EXPONENTIAL_HISTOGRAMS = _class(f"{_OTLP}.metrics.v1.ExponentialHistogram")
+SUMMARIES = _class(f"{_OTLP}.metrics.v1.Summary")
 NUMBER = _class(f"{_OTLP}.metrics.v1.NumberDataPoint")
 HISTOGRAM = _class(f"{_OTLP}.metrics.v1.HistogramDataPoint")
 EXPONENTIAL_HISTOGRAM = _class(f"{_OTLP}.metrics.v1.ExponentialHistogramDataPoint")
+BUCKETS = _class(f"{_OTLP}.metrics.v1.ExponentialHistogramDataPoint.Buckets")
 SUMMARY = _class(f"{_OTLP}.metrics.v1.SummaryDataPoint")
 QUANTILE = _class(f"{_OTLP}.metrics.v1.SummaryDataPoint.ValueAtQuantile")
 EXEMPLAR = _class(f"{_OTLP}.metrics.v1.Exemplar")

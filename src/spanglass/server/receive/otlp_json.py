@@ -31,6 +31,8 @@ _IDS = ("traceId", "spanId", "parentSpanId")
 _DATA = ("gauge", "sum", "histogram", "exponentialHistogram")
 # An object of JSON costs a hundred times its bytes until it is protobuf. A span with 18 attributes has 45.
 _MOST_CONTAINERS = 500_000
+# An element of a list that is neither takes up to 60 bytes; only texts may have as many commas.
+_MOST_COMMAS = 1_000_000
 _DEPTH = 100
 """Nesting that the parser follows; the limit on values is applied after it."""
 
@@ -49,6 +51,8 @@ def to_protobuf(signal: Signal, body: bytes) -> bytes:
         raise PayloadTooLarge(
             f"The body has more than {_MOST_CONTAINERS} JSON objects and arrays; send smaller batches, or protobuf."
         )
+    if body.count(b",") > _MOST_COMMAS:
+        raise PayloadTooLarge(f"The body has more than {_MOST_COMMAS} commas; send smaller batches, or protobuf.")
     from google.protobuf import json_format  # noqa: PLC0415 - 1 MB that a server of protobuf senders never needs
 
     try:

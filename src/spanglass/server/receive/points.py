@@ -8,18 +8,21 @@ from typing import NamedTuple, cast
 from google.protobuf.message import Message
 from opentelemetry.proto.metrics.v1 import metrics_pb2
 
+from spanglass.errors import PayloadTooLarge
 from spanglass.server.receive import messages
 from spanglass.server.receive.reading import LATEST_NS, Reading, parse
+from spanglass.server.receive.values import Values
 from spanglass.server.record import MetricPoint, Resource, Scope, Value
 
 _TEMPORALITIES: Mapping[int, str] = {1: "delta", 2: "cumulative"}
-_POINTS: Mapping[str, type[Message]] = {
-    "gauge": messages.NUMBER,
-    "sum": messages.NUMBER,
-    "histogram": messages.HISTOGRAM,
-    "exponential_histogram": messages.EXPONENTIAL_HISTOGRAM,
-    "summary": messages.SUMMARY,
+_KINDS: Mapping[str, tuple[type[Message], type[Message]]] = {
+    "gauge": (messages.GAUGE, messages.NUMBER),
+    "sum": (messages.SUM, messages.NUMBER),
+    "histogram": (messages.HISTOGRAMS, messages.HISTOGRAM),
+    "exponential_histogram": (messages.EXPONENTIAL_HISTOGRAMS, messages.EXPONENTIAL_HISTOGRAM),
+    "summary": (messages.SUMMARIES, messages.SUMMARY),
 }
+"""The message of a metric's data and that of its points, by kind."""
 
 
 class _Family(NamedTuple):
@@ -39,14 +42,16 @@ def read_metric(data: bytes, resource: Resource, scope: Scope, reading: Reading)
 
     Raises:
         MalformedPayload: The bytes are not a metric.
-        PayloadTooLarge: It has too many points or exemplars.
+        PayloadTooLarge: It has too many points, exemplars or buckets.
     """
-    metric = cast("messages.MetricMessage", parse(messages.METRIC, data))
+    metric = cast("messages.MetricMessage", reading.parse(messages.METRIC, data))
     kind = metric.WhichOneof("data")
     if kind is None:
         reading.reject(f"The metric {metric.name!r:.80} has no data of a kind known here.")
         return
-    body: messages.DataMessage = getattr(metric, kind)
+    of_data, of_point = _KINDS[kind]
+    data_bytes: bytes = getattr(metric, kind)
+    body = cast("messages.DataMessage", reading.parse(of_data, data_bytes))
     aggregated = kind in {"sum", "histogram", "exponential_histogram"}
     family = _Family(
         name=metric.name,
@@ -59,9 +64,16 @@ def read_metric(data: bytes, resource: Resource, scope: Scope, reading: Reading)
     )
     reading.count(len(body.data_points))
     for point_data in body.data_points:
-        point = _point(parse(_POINTS[kind], point_data), family, reading)
+        point = _point(_parsed(of_point, point_data, reading), family, reading)
         if point is not None:
             yield point
+
+
+def _parsed(kind: type[Message], data: bytes, reading: Reading) -> Message:
+    # Its numbers are packed, a byte each at least: too many are known by the size alone.
+    if len(data) > reading.limits.point_bytes:
+        raise PayloadTooLarge(f"A metric's data point has more than {reading.limits.point_bytes} bytes; send fewer.")
+    return reading.parse(kind, data)
 
 
 def _point(message: Message, family: _Family, reading: Reading) -> MetricPoint | None:
@@ -71,7 +83,7 @@ def _point(message: Message, family: _Family, reading: Reading) -> MetricPoint |
         reading.reject(f"The metric {family.name!r:.80} has a time after the year 2262; times are nanoseconds.")
         return None
     number = family.kind in {"gauge", "sum"}
-    values = {} if number else _values(message, family.kind)
+    values = {} if number else _values(message, family.kind, reading.pairs.reader)
     return MetricPoint(
         name=family.name,
         unit=family.unit,
@@ -103,23 +115,27 @@ def _total(message: Message, kind: str) -> float | None:
     return point.sum if kind == "summary" or point.HasField("sum") else None
 
 
-def _values(message: Message, kind: str) -> dict[str, Value]:
+def _values(message: Message, kind: str, counted: Values) -> dict[str, Value]:
     """Return buckets, quantiles and extremes under their OTLP/JSON names."""
-    found: dict[str, Value] = {}
     if kind == "summary":
         quantiles = cast("messages.SummaryMessage", message).quantile_values
+        counted.count(len(quantiles))
         parsed = [cast("messages.QuantileMessage", parse(messages.QUANTILE, data)) for data in quantiles]
         return {"quantileValues": [{"quantile": part.quantile, "value": part.value} for part in parsed]}
+    found: dict[str, Value] = {}
     if kind == "histogram":
         point = cast("metrics_pb2.HistogramDataPoint", message)
+        counted.count(len(point.bucket_counts) + len(point.explicit_bounds))
         found["bucketCounts"] = list(point.bucket_counts)
         found["explicitBounds"] = list(point.explicit_bounds)
     else:
-        exponential = cast("metrics_pb2.ExponentialHistogramDataPoint", message)
+        exponential = cast("messages.ExponentialMessage", message)
         found["scale"] = exponential.scale
         found["zeroCount"] = exponential.zero_count
         found["zeroThreshold"] = exponential.zero_threshold
-        for side, buckets in (("positive", exponential.positive), ("negative", exponential.negative)):
+        for side, data in (("positive", exponential.positive), ("negative", exponential.negative)):
+            buckets = cast("messages.BucketsMessage", parse(messages.BUCKETS, data))
+            counted.count(len(buckets.bucket_counts))
             found[side] = {"offset": buckets.offset, "bucketCounts": list(buckets.bucket_counts)}
     for extreme in ("min", "max"):
         if message.HasField(extreme):

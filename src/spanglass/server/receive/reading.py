@@ -12,6 +12,7 @@ from spanglass.errors import MalformedPayload, PayloadTooLarge
 from spanglass.semconv import attributes as attr
 from spanglass.server.receive import messages
 from spanglass.server.receive.limits import Limits
+from spanglass.server.receive.outline import FLAT, exceeds
 from spanglass.server.receive.values import Pairs
 from spanglass.server.record import Attributes, Resource, Scope
 
@@ -42,6 +43,7 @@ class Reading:
         self.rejected = 0
         self.reason: str | None = None
         self._items = 0
+        pairs.reader.elements = 0
 
     def reject(self, reason: str) -> None:
         """Note that an item is left out."""
@@ -62,10 +64,18 @@ class Reading:
         """
         self._items += items
         if self._items > self.limits.items:
-            raise PayloadTooLarge(
-                f"One export carries more than {self.limits.items} items (spans, events, links, records or points); "
-                "send smaller batches."
-            )
+            raise self._too_many()
+
+    def parse(self, kind: type[Message], data: bytes) -> Message:
+        """Parse a message that may have many parts, after they were counted.
+
+        Raises:
+            MalformedPayload: The bytes are not one.
+            PayloadTooLarge: It has more parts than one request may carry items.
+        """
+        if exceeds(data, FLAT, self.limits.items):
+            raise self._too_many()
+        return parse(kind, data)
 
     def attributes(self, data: Sequence[bytes]) -> Attributes:
         """Return an item's attributes, up to the limit."""
@@ -74,27 +84,47 @@ class Reading:
             data = data[: self.limits.attributes]
         return self.pairs.read(data)
 
-    def blocks(self, body: bytes) -> Iterator[tuple[Resource, Scope, Sequence[bytes]]]:
+    def blocks(self, body: bytes) -> Iterator[tuple[Resource, Scope, list[bytes]]]:
         """Yield resource, scope and the bytes of each item; the same for all signals.
 
         Raises:
             MalformedPayload: The bytes are not an OTLP export request.
             PayloadTooLarge: There are too many.
         """
-        whole = cast("messages.BlocksMessage", parse(messages.BLOCKS, body))
+        # Each is let go as soon as its parts are known: a large item is held four times, not ten.
+        blocks = self._resource_blocks(body)
+        while blocks:
+            resource, scopes = self._scope_blocks(blocks.pop())
+            while scopes:
+                scope, items = self._items_of(scopes.pop())
+                yield resource, scope, items
+
+    def _resource_blocks(self, body: bytes) -> list[bytes]:
+        """Return the blocks of a request, the last first."""
+        whole = cast("messages.BlocksMessage", self.parse(messages.BLOCKS, body))
         self.count(len(whole.resource_spans))
-        for resource_data in whole.resource_spans:
-            block = cast("messages.ResourceBlock", parse(messages.RESOURCE_BLOCK, resource_data))
-            resource = self._resource(block.resource)
-            self.count(len(block.scope_spans))
-            for scope_data in block.scope_spans:
-                inner = cast("messages.ScopeBlock", parse(messages.SCOPE_BLOCK, scope_data))
-                self.count(len(inner.spans))
-                scope = cast("InstrumentationScope", parse(messages.SCOPE, inner.scope))
-                yield resource, Scope(scope.name or None, scope.version or None), inner.spans
+        return list(reversed(whole.resource_spans))
+
+    def _scope_blocks(self, data: bytes) -> tuple[Resource, list[bytes]]:
+        """Return who sent a block, and its parts, the last first."""
+        block = cast("messages.ResourceBlock", self.parse(messages.RESOURCE_BLOCK, data))
+        self.count(len(block.scope_spans))
+        return self._resource(block.resource), list(reversed(block.scope_spans))
+
+    def _items_of(self, data: bytes) -> tuple[Scope, list[bytes]]:
+        inner = cast("messages.ScopeBlock", self.parse(messages.SCOPE_BLOCK, data))
+        self.count(len(inner.spans))
+        scope = cast("InstrumentationScope", self.parse(messages.SCOPE, inner.scope))
+        return Scope(scope.name or None, scope.version or None), list(inner.spans)
+
+    def _too_many(self) -> PayloadTooLarge:
+        return PayloadTooLarge(
+            f"One export carries more than {self.limits.items} items (spans, events, links, records or points); "
+            "send smaller batches."
+        )
 
     def _resource(self, data: bytes) -> Resource:
-        message = cast("messages.ResourceMessage", parse(messages.RESOURCE, data))
+        message = cast("messages.ResourceMessage", self.parse(messages.RESOURCE, data))
         attributes = self.attributes(message.attributes)
         service = text(attributes.get(attr.SERVICE_NAME))
         if service is not None and service.partition(":")[0] == "unknown_service":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar, cast
 
 from spanglass.server.receive import messages
-from spanglass.server.receive.reading import LATEST_NS, Reading, parse, span_id, trace_id
+from spanglass.server.receive.reading import LATEST_NS, Reading, span_id, trace_id
 from spanglass.server.record import Event, Link, Resource, Scope, Span, SpanKind, Status
 
 _KINDS = (
@@ -28,7 +28,7 @@ def read_span(data: bytes, resource: Resource, scope: Scope, reading: Reading) -
         MalformedPayload: The bytes are not a span.
         PayloadTooLarge: It has too many events or links, or too deep an attribute.
     """
-    message = cast("messages.SpanMessage", parse(messages.SPAN, data))
+    message = cast("messages.SpanMessage", reading.parse(messages.SPAN, data))
     trace, span = trace_id(message.trace_id), span_id(message.span_id)
     if trace is None or span is None:
         reading.reject(
@@ -92,7 +92,7 @@ def _events(items: Sequence[bytes], reading: Reading) -> tuple[Event, ...]:
     reading.count(len(items))
     found = []
     for data in items:
-        message = cast("messages.EventMessage", parse(messages.EVENT, data))
+        message = cast("messages.EventMessage", reading.parse(messages.EVENT, data))
         found.append(
             Event(message.name, min(message.time_unix_nano, LATEST_NS), reading.attributes(message.attributes))
         )
@@ -103,7 +103,7 @@ def _links(items: Sequence[bytes], reading: Reading) -> tuple[Link, ...]:
     reading.count(len(items))
     found = []
     for data in items:
-        message = cast("messages.LinkMessage", parse(messages.LINK, data))
+        message = cast("messages.LinkMessage", reading.parse(messages.LINK, data))
         trace, span = trace_id(message.trace_id), span_id(message.span_id)
         if trace is None or span is None:
             reading.repair("A link without a valid trace and span id was left out.")
