@@ -27,7 +27,7 @@ class Framework(NamedTuple):
 
     Attributes:
         name: What it is called in SPANGLASS_FRAMEWORKS.
-        extra: The extra of spanglass that installs its instrumentation, if any; a name for all rows it serves, too.
+        extra: The extra of spanglass that installs what the row needs, if that is anything; a name for its rows, too.
         module: It is switched on after this module's code has run, now or later; empty: at once.
         instrumentor: OpenTelemetry's class, `module:name`, or empty where none is needed.
         options: Arguments for its `instrument`.
@@ -48,7 +48,7 @@ class Framework(NamedTuple):
     @property
     def package(self) -> str:
         """What to install for it."""
-        return f"spanglass[{self.extra}]" if self.extra else f"opentelemetry-instrumentation-{self.entry_point}"
+        return f"spanglass[{self.extra}]"
 
     def is_called(self, name: str) -> bool:
         """Whether a user's name means this row."""

@@ -65,4 +65,4 @@ def chosen(names: Iterable[str]) -> tuple[Framework, ...]:
 
 def known() -> tuple[str, ...]:
     """Return the names to choose from."""
-    return tuple(sorted({name for row in FRAMEWORKS for name in (row.extra, row.name) if name}))
+    return tuple(sorted({name for row in FRAMEWORKS for name in (row.extra, row.name)}))
