@@ -129,6 +129,19 @@ def test_stream_is_whole_when_every_candidate_has_finished() -> None:
     assert not stream().complete
 
 
+def test_numbers_of_enumerations_are_named() -> None:
+    """Clients over protobuf ask for numbers: finish and block reasons and modalities are told by name all the same."""
+    details = [{"modality": 1, "tokenCount": 3}, {"modality": 4, "tokenCount": 6}]
+    usage = {"promptTokenCount": 9, "candidatesTokenCount": 2, "promptTokensDetails": details}
+    told = stream(says({"text": "a"}), {"candidates": [{"finishReason": 2, "index": 0}], "usageMetadata": usage})
+    assert (told.complete, told.finish_reasons) == (True, ("MAX_TOKENS",))
+    assert told.usage == Usage(9, 2, input_audio_tokens=6)
+    assert stream({"promptFeedback": {"blockReason": 4}}).finish_reasons == ("PROHIBITED_CONTENT",)
+    open_still = stream({"candidates": [{"finishReason": 0}]})
+    assert (open_still.complete, open_still.finish_reasons) == (False, ("error",))
+    assert stream({"candidates": [{"finishReason": 99}]}).finish_reasons == ("99",)
+
+
 def test_array_of_chunks_is_a_stream() -> None:
     """Without `alt=sse` the chunks come as one array, pretty-printed, cut anywhere."""
     chunks = [says({"text": 'a]"}'}), says({"text": "b"}, reason="STOP", usageMetadata={"promptTokenCount": 1})]

@@ -15,6 +15,7 @@ from spanglass.wire.codec import Seen, Slots
 from spanglass.wire.document import count, dump, mapping, number, parse, rows, text, whole
 from spanglass.wire.error import read_error
 from spanglass.wire.framing import Framing, server_sent
+from spanglass.wire.gemini_enums import BLOCK_REASONS, FINISH_REASONS, name_of
 from spanglass.wire.gemini_messages import (
     input_length,
     input_messages,
@@ -143,7 +144,7 @@ class GenerateContentAnswer:
         merge(self._counts, got("usageMetadata"))
         feedback = got("promptFeedback")
         if feedback:
-            self._blocked = text(mapping(feedback).get("blockReason")) or self._blocked
+            self._blocked = name_of(mapping(feedback).get("blockReason"), BLOCK_REASONS) or self._blocked
         error = read_error(document)
         if error != (None, None):
             self._error = error
@@ -160,7 +161,7 @@ class GenerateContentAnswer:
         candidate = self._candidates.get(index)
         if candidate is None:
             candidate = self._candidates[index] = _Candidate()
-        candidate.finish_reason = text(given.get("finishReason")) or candidate.finish_reason
+        candidate.finish_reason = name_of(given.get("finishReason"), FINISH_REASONS) or candidate.finish_reason
         queries = mapping(given.get("groundingMetadata")).get("webSearchQueries")
         if isinstance(queries, list) and len(self._queries) < _MAX_QUERIES:
             self._queries.update([query for one in queries[:_MAX_QUERIES] if (query := text(one)) is not None])

@@ -9,6 +9,7 @@ import re
 
 from spanglass.call import Usage
 from spanglass.wire.document import count, rows, text
+from spanglass.wire.gemini_enums import MODALITIES, name_of
 
 _FAMILY = re.compile(r"gemini-(\d+)")
 _FIRST_PER_QUERY = 3
@@ -97,7 +98,7 @@ def billed_searches(queries: set[str], model: str | None) -> int | None:
 def _by_modality(*details: object) -> dict[str, int]:
     found: dict[str, int] = {}
     for row in [row for listed in details if listed for row in rows(listed)]:
-        modality, tokens = row.get("modality"), count(row.get("tokenCount"))
-        if isinstance(modality, str) and tokens is not None:
+        modality, tokens = name_of(row.get("modality"), MODALITIES), count(row.get("tokenCount"))
+        if modality is not None and tokens is not None:
             found[modality] = found.get(modality, 0) + tokens
     return found
