@@ -89,6 +89,31 @@ stop = True
         assert sum(name.startswith("child") for name in seen.span_names()) == 15
 
 
+def test_a_fork_in_the_middle_of_an_import_does_not_stop_the_child_s_imports() -> None:
+    """While a library is hooked in one thread, another may fork: the child hooks what it imports itself."""
+    script = """
+import os, signal, threading, spanglass
+spanglass.init()
+from spanglass.sdk import hooks
+hooking, done = threading.Event(), threading.Event()
+def hook():
+    with hooks._switch._lock:
+        hooking.set()
+        done.wait()
+threading.Thread(target=hook).start()
+hooking.wait()
+if (child := os.fork()) == 0:
+    signal.alarm(10)
+    import httpx
+    print(hooks.active(), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+done.set()
+"""
+    with receiver() as seen:
+        assert "httpx" in run(script, endpoint=seen.endpoint).stdout
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_children_of_multiprocessing_send_before_they_end(
     method: str, tmp_path_factory: pytest.TempPathFactory

@@ -325,8 +325,9 @@ def _renew_after_fork() -> None:
     running = _state.running
     if running is None:
         return
-    from spanglass.sdk import resource  # noqa: PLC0415 - as in `_start`
+    from spanglass.sdk import hooks, resource  # noqa: PLC0415 - as in `_start`
 
+    hooks.renew_after_fork()
     running.pid = os.getpid()
     running.haste.on = False
     for provider in running.pipelines.built:

@@ -6,5 +6,6 @@ _switch = Switch()
 install = _switch.install
 uninstall = _switch.uninstall
 active = _switch.active
+renew_after_fork = _switch.renew_after_fork
 
-__all__ = ["active", "install", "uninstall"]
+__all__ = ["active", "install", "renew_after_fork", "uninstall"]

@@ -72,6 +72,10 @@ class Switch:
             self._imports.stop()
             self._undo(keep=())
 
+    def renew_after_fork(self) -> None:
+        """Leave a lock behind that a thread of the parent may have held; called in the child."""
+        self._lock = RLock()
+
     def active(self) -> tuple[str, ...]:
         """Return the names of the HTTP libraries that are imported and hooked, sorted."""
         with self._lock:
