@@ -42,6 +42,7 @@ from spanglass.wire.recognise import Recognised, recognise
 SCOPE = "spanglass"
 _guard = safely("calls.recorder")
 _FIRST_REDIRECT = 300
+_ADDRESSES = 256  # remembered; a model may be in the path, and a query
 
 
 class Abandoned(Protocol):
@@ -92,6 +93,7 @@ class Recorder:
         self._on_spans, self._on_events = content.on_spans, content.on_events
         self._prices = PriceTable.load(price_table_path)
         self._hosts = tuple((hosts or {}).items())
+        self._addresses: dict[tuple[str, str, int | None], Recognised] = {}
         self.stream_usage = False
         # Filled by destructors, which may run in the middle of anything: a deque takes an item without a lock.
         self._abandoned: deque[tuple[Abandoned, int]] = deque()
@@ -109,7 +111,13 @@ class Recorder:
             path: Path, with or without its query.
             port: Port, where the address names one.
         """
-        return recognise("POST", host if port is None else f"{host}:{port}", path, hosts=self._hosts)
+        address = (host, path, port)
+        found = self._addresses.get(address)
+        if found is None:
+            found = recognise("POST", host if port is None else f"{host}:{port}", path, hosts=self._hosts)
+            if found is not None and len(self._addresses) < _ADDRESSES:
+                self._addresses[address] = found
+        return found
 
     def begin(
         self,
