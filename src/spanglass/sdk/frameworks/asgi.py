@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.trace import Status, StatusCode, get_current_span
 
-from spanglass.sdk.frameworks.quiet import quiet_patterns
+from spanglass.sdk.frameworks.excluded import excluded_urls
 from spanglass.sdk.guard import safely
 
 Scope = MutableMapping[str, Any]
@@ -42,7 +42,7 @@ class Middleware(OpenTelemetryMiddleware):
     def __init__(self, app: Application, framework: str) -> None:
         super().__init__(
             app,
-            excluded_urls=",".join(quiet_patterns(framework)),
+            excluded_urls=",".join(excluded_urls(framework)),
             default_span_details=_details,
             exclude_spans=["receive", "send"],
         )

@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace import Span
 from opentelemetry.trace import SpanKind, get_current_span
 from opentelemetry.util.http import ExcludeList
 
+from spanglass.sdk.frameworks.excluded import excluded_urls
 from spanglass.sdk.frameworks.framework import Instrumentor
 from spanglass.sdk.frameworks.method import wrap_method
-from spanglass.sdk.frameworks.quiet import quiet_patterns
 from spanglass.sdk.frameworks.stable import stable_names
 from spanglass.sdk.frameworks.streaming import StreamedIn, streamed_in
 from spanglass.sdk.guard import safely
@@ -39,7 +39,7 @@ def switch_on(instrumentor: type[Instrumentor]) -> None:
             if not django.is_instrumented_by_opentelemetry:
                 with stable_names():
                     django.instrument(response_hook=_answered)
-                _DjangoMiddleware._excluded_urls = _QuietOrSeen(quiet_patterns("django"))  # noqa: SLF001 - its one place for them
+                _DjangoMiddleware._excluded_urls = _ExcludedOrSeen(excluded_urls("django"))  # noqa: SLF001 - its one place for them
         return original(handler, *args, **kwargs)
 
     wrap_method(BaseHandler, "load_middleware", load)
@@ -54,7 +54,7 @@ def _answered(_: object, __: object, response: HttpResponseBase) -> None:
     response.streaming_content = made(response.streaming_content, get_current())
 
 
-class _QuietOrSeen(ExcludeList):
+class _ExcludedOrSeen(ExcludeList):
     """Leaves out, beside URLs, what an ASGI or WSGI middleware around Django has made a span of already."""
 
     def url_disabled(self, url: str) -> bool:

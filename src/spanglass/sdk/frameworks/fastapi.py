@@ -8,8 +8,8 @@ from collections.abc import Callable
 from fastapi.applications import FastAPI
 
 from spanglass.sdk.frameworks.asgi import Application, Scope
+from spanglass.sdk.frameworks.excluded import excluded_urls
 from spanglass.sdk.frameworks.method import wrap_method
-from spanglass.sdk.frameworks.quiet import quiet_patterns
 from spanglass.sdk.frameworks.starlette import around_stack
 from spanglass.sdk.guard import safely
 
@@ -31,16 +31,16 @@ def _with_defaults(original: Callable[[FastAPI], Application], app: FastAPI) -> 
         # FastAPI has no public way to change this after construction; None is its default.
         settings = app._telemetry  # noqa: SLF001 - see above
         if settings["exclude"] is None:
-            settings["exclude"] = _quiet()
+            settings["exclude"] = _excluded()
     return original(app)
 
 
-def _quiet() -> Callable[[Scope], bool]:
+def _excluded() -> Callable[[Scope], bool]:
     """Return what tells whether a request, or a connection, is to become no span."""
-    paths = [re.compile(pattern) for pattern in quiet_patterns("fastapi")]
+    paths = [re.compile(pattern) for pattern in excluded_urls("fastapi")]
 
-    def is_quiet(scope: Scope) -> bool:
+    def is_excluded(scope: Scope) -> bool:
         # A connection lasts for hours, and its span would be the parent of everything in it; a turn is a span instead.
         return scope["type"] == "websocket" or any(path.search(scope.get("path", "")) for path in paths)
 
-    return is_quiet
+    return is_excluded

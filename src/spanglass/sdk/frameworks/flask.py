@@ -11,8 +11,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, set_span_in_context
 from werkzeug.wsgi import ClosingIterator
 
+from spanglass.sdk.frameworks.excluded import excluded_urls
 from spanglass.sdk.frameworks.method import wrap_method
-from spanglass.sdk.frameworks.quiet import quiet_patterns
 from spanglass.sdk.frameworks.stable import stable_names
 from spanglass.sdk.frameworks.streaming import StreamedIn
 from spanglass.sdk.guard import safely
@@ -64,8 +64,8 @@ def _instrument(instrumentor: FlaskInstrumentor, app: Flask) -> None:
         return
     with stable_names():
         # Its SQL comments would leave their context attached to the thread.
-        quiet = ",".join(quiet_patterns("flask"))
-        instrumentor.instrument_app(app, excluded_urls=quiet, enable_commenter=False, request_hook=_began)
+        excluded = ",".join(excluded_urls("flask"))
+        instrumentor.instrument_app(app, excluded_urls=excluded, enable_commenter=False, request_hook=_began)
 
 
 def _began(span: Span, environ: dict[str, object]) -> None:

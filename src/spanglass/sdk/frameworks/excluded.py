@@ -13,7 +13,7 @@ _DEFAULT = (
 )
 
 
-def quiet_patterns(framework: str) -> tuple[str, ...]:
+def excluded_urls(framework: str) -> tuple[str, ...]:
     """Return regular expressions of URLs that make no span.
 
     OTEL_PYTHON_{FRAMEWORK}_EXCLUDED_URLS, or OTEL_PYTHON_EXCLUDED_URLS, stands in the place of ours when set; what is
