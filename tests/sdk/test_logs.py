@@ -76,7 +76,7 @@ for _ in range(3):
     spanglass.flush(5)
 """
     with receiver() as seen:
-        run(START + script, endpoint=seen.endpoint, **variables)
+        run(START + script, endpoint=seen.endpoint, OTEL_PYTHON_LOG_HANDLER_LEVEL="DEBUG", **variables)
         assert [record.body.string_value for _, record in seen.logs()] == ["mine"] * 3
         assert seen.span_names() == ["mine"] * 3
 
@@ -131,6 +131,36 @@ logging.debug("d"); logging.error("e")
         done = run(START + script, endpoint=seen.endpoint, **variables)
         assert done.stderr == "False d\nFalse e\n"
         assert [record.body.string_value for _, record in seen.logs()] == bodies
+
+
+SENDING = """
+import httpx
+logging.basicConfig(level=logging.DEBUG)
+spanglass.init()
+logging.getLogger("openai._base_client").debug("Request options: %s", {"messages": "a prompt"})
+logging.getLogger("app").debug("mine?a=b")
+with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200))) as client:
+    client.post("http://models.test/v1beta/models/gemini-2.5-flash:generateContent?key=secret&alt=sse")
+"""
+
+
+def test_what_clients_say_of_prompts_and_keys_stays_in_the_process() -> None:
+    """DEBUG records of clients hold bodies and headers, others whole addresses; what is printed is the same."""
+    with receiver() as seen:
+        printed = run(START + SENDING, endpoint=seen.endpoint).stderr
+        bodies = [record.body.string_value for _, record in seen.logs()]
+    assert "a prompt" in printed
+    assert "?key=secret" in printed
+    address = "http://models.test/v1beta/models/gemini-2.5-flash:generateContent?…"
+    assert bodies == ["mine?a=b", f'HTTP Request: POST {address} "HTTP/1.1 200 OK"']
+
+
+def test_what_clients_say_is_exported_where_the_level_says_so() -> None:
+    """Who names DEBUG as the level gets them."""
+    with receiver() as seen:
+        run(START + SENDING, endpoint=seen.endpoint, OTEL_PYTHON_LOG_HANDLER_LEVEL="DEBUG")
+        bodies = [record.body.string_value for _, record in seen.logs()]
+    assert "Request options: {'messages': 'a prompt'}" in bodies
 
 
 def test_a_handler_of_opentelemetry_is_not_doubled() -> None:

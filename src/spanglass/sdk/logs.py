@@ -19,6 +19,7 @@ from opentelemetry.trace import format_span_id, format_trace_id, get_current_spa
 from spanglass.sdk import clock
 from spanglass.sdk.guard import logger as our_logger
 from spanglass.sdk.guard import safely
+from spanglass.sdk.queries import without_queries
 
 LEVEL = "OTEL_PYTHON_LOG_HANDLER_LEVEL"
 CODE_ATTRIBUTES = "OTEL_PYTHON_LOG_CODE_ATTRIBUTES"
@@ -30,6 +31,27 @@ OF_EVERY_RECORD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None)))
     *CORRELATION,
 }
 _OURS = ("spanglass", "opentelemetry")
+# Below INFO these log what they send and receive: prompts, answers, headers, signatures; from INFO on, addresses.
+_CLIENTS = frozenset(
+    {
+        "LiteLLM",
+        "aiohttp",
+        "anthropic",
+        "boto3",
+        "botocore",
+        "google_genai",
+        "httpcore",
+        "httpcore2",
+        "httpx",
+        "httpx2",
+        "mcp",
+        "mistralai",
+        "ollama",
+        "openai",
+        "requests",
+        "urllib3",
+    }
+)
 _SEVERITY_TEXT = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 _guard = safely("logs")
 
@@ -40,7 +62,7 @@ class LogBridge:
     Args:
         service_name: What `%(otelServiceName)s` shows.
         provider: Where records are exported; None only annotates them.
-        level: Records below it are not exported.
+        level: Records below it are not exported; unless one is given, none of clients that are below INFO.
         code: Export file, function and line of each record.
     """
 
@@ -89,8 +111,10 @@ class LogBridge:
     @_guard
     def export(self, record: logging.LogRecord) -> None:
         """Hand a record on, unless it comes from an exporter at work, from us, or is exported by someone else."""
-        provider = self._provider
-        if provider is None or record.levelno < self._level or record.name.partition(".")[0] in _OURS:
+        provider, package = self._provider, record.name.partition(".")[0]
+        of_client = package in _CLIENTS
+        lowest = self._level or (logging.INFO if of_client else logging.NOTSET)
+        if provider is None or record.levelno < lowest or package in _OURS:
             return
         if get_value(_SUPPRESS_INSTRUMENTATION_KEY) or _exported_by_another(record.name):
             return
@@ -104,7 +128,7 @@ class LogBridge:
                 context=get_current(),
                 severity_text=_SEVERITY_TEXT.get(record.levelname, record.levelname),
                 severity_number=std_to_otel(record.levelno) if record.levelno else SeverityNumber.UNSPECIFIED,
-                body=_body(record),
+                body=without_queries(_body(record)) if of_client else _body(record),
                 attributes=self._attributes(record),
             )
         )

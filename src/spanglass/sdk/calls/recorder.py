@@ -33,6 +33,7 @@ from spanglass.sdk.calls.tallies import Tallies
 from spanglass.sdk.calls.watch import watching
 from spanglass.sdk.content import ContentMode
 from spanglass.sdk.context import CallContext, current
+from spanglass.sdk.error_message import error_message
 from spanglass.sdk.guard import safely
 from spanglass.sdk.labels import Labels
 from spanglass.version import __version__
@@ -312,13 +313,13 @@ class Recorder:
         elif status is None:
             # No answer, so none that could be whole; cancelled then, the application got nothing of its call.
             end = End.CANCELLED if end is End.CANCELLED else None
-            error_type, message = (None, None) if error is None else (type(error).__qualname__, str(error))
+            error_type, message = (None, None) if error is None else (type(error).__qualname__, error_message(error))
         elif status >= _FIRST_REDIRECT:
             end = None  # what is left unread of a refusal is no cut answer; clients that try again leave it all
         else:
             end = end or End.ERROR
             if isinstance(error, Exception) and error_type is None:
-                error_type, message = type(error).__qualname__, str(error)
+                error_type, message = type(error).__qualname__, error_message(error)
         if error_type is None and status is not None and status >= FIRST_ERROR:
             error_type = str(status)
         usage, cost = self._used(attempt, response)

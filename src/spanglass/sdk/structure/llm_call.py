@@ -17,6 +17,7 @@ from spanglass.sdk.calls.by_hand import CallByHand
 from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.moment import Moment
 from spanglass.sdk.calls.outcome import End
+from spanglass.sdk.error_message import error_message
 from spanglass.sdk.guard import safely
 from spanglass.sdk.structure.written import written
 from spanglass.semconv import attributes as attr
@@ -251,7 +252,7 @@ class llm_call(Block["llm_call"]):  # noqa: N801 - it is used as a word: `with s
             complete=self._error is None,
             times=self._times(call.began.monotonic_ns),
             error_type=None if error is None else type(error).__qualname__,
-            error_message=None if error is None else str(error),
+            error_message=None if error is None else error_message(error),
             reported_cost=self._cost,
         )
 

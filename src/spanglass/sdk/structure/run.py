@@ -12,6 +12,7 @@ from spanglass.sdk.attachment import Attachment
 from spanglass.sdk.calls.attributes import Attributes
 from spanglass.sdk.calls.collector import collector
 from spanglass.sdk.calls.moment import Moment
+from spanglass.sdk.error_message import error_message
 from spanglass.sdk.guard import safely
 from spanglass.sdk.structure.family import Family, Member
 from spanglass.sdk.structure.ledger import Ledger, ledger_of
@@ -19,7 +20,6 @@ from spanglass.sdk.structure.place import Place
 from spanglass.semconv import attributes as attr
 
 _guard = safely("structure")
-_MESSAGE_LENGTH = 500
 _NS = 1e-9
 
 
@@ -186,7 +186,7 @@ class Run:
             results[attr.WAITED] = waited_ns * _NS
         if error is not None and failed:
             results[attr.ERROR_TYPE] = type(error).__qualname__
-            message = _message(error)
+            message = error_message(error)
             if message:
                 results[attr.ERROR_MESSAGE] = message
             self.span.set_status(Status(StatusCode.ERROR, message))
@@ -194,10 +194,3 @@ class Run:
             results[attr.CANCELLED] = True
         if results:
             self.span.set_attributes(results)
-
-
-def _message(error: BaseException) -> str | None:
-    try:
-        return str(error)[:_MESSAGE_LENGTH]
-    except Exception:  # noqa: BLE001 - the application's own `__str__`
-        return None
