@@ -22,6 +22,7 @@ from spanglass.sdk.exporters import Plan, Sending, plans
 from spanglass.sdk.folding import FoldingSpanProcessor
 from spanglass.sdk.guard import logger, safely
 from spanglass.sdk.outlet import Outlet
+from spanglass.sdk.overlap import Overlap
 from spanglass.sdk.processors import QueueLogProcessor, QueueSpanProcessor
 from spanglass.sdk.reader import ScheduledReader, alike, points
 
@@ -182,8 +183,9 @@ class _Builder:
                     found.append(cast("MetricReader", outlet.exporter()))
                 else:
                     shared.setdefault(alike(outlet), []).append(outlet)
+        look = Overlap().look
         for outlets in shared.values():
-            self.readers.append(ScheduledReader(outlets, interval_s=interval_s, timeout_s=timeout_s))
+            self.readers.append(ScheduledReader(outlets, interval_s=interval_s, timeout_s=timeout_s, look=look))
         return [*found, *self.readers]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -28,13 +28,21 @@ class ScheduledReader(MetricReader):
         outlets: Where to; all of one temporality and aggregation.
         interval_s: Seconds between sends; OTEL_METRIC_EXPORT_INTERVAL.
         timeout_s: Seconds that callbacks of observable instruments may take together; OTEL_METRIC_EXPORT_TIMEOUT.
+        look: Is shown each collection before it is sent.
 
     Attributes:
         outlets: As given.
         queues: Those of several destinations, in their order; none where there is but one.
     """
 
-    def __init__(self, outlets: Sequence[Outlet[MetricsData]], *, interval_s: float, timeout_s: float) -> None:
+    def __init__(
+        self,
+        outlets: Sequence[Outlet[MetricsData]],
+        *,
+        interval_s: float,
+        timeout_s: float,
+        look: Callable[[MetricsData], None] | None = None,
+    ) -> None:
         exporter = cast("MetricExporter", outlets[0].exporter())
         super().__init__(
             preferred_temporality=exporter._preferred_temporality,  # noqa: SLF001 - the reader's part of the contract
@@ -43,6 +51,7 @@ class ScheduledReader(MetricReader):
         self.outlets = tuple(outlets)
         self.queues = tuple(_queue(outlet, interval_s) for outlet in outlets) if len(outlets) > 1 else ()
         self._timeout_ms = timeout_s * 1e3
+        self._look = look
         self.worker = Worker("spanglass-metrics", interval_s, self._collect_once)
 
     def _collect_once(self) -> None:
@@ -50,6 +59,8 @@ class ScheduledReader(MetricReader):
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: object) -> None:
         del timeout_millis, kwargs
+        if self._look is not None:
+            self._look(metrics_data)
         for queue in self.queues:
             queue.put(metrics_data)
         if not self.queues:
