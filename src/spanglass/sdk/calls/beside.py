@@ -170,25 +170,28 @@ class Beside(SpanProcessor):
         if not (self._open or self._recorded or self._above or self._kept or self._leaving):
             return
         with _guard:
-            span_id = span.context.span_id
-            changed = self._kept.written_over(span)
-            above = self._above.account_of(span)
-            leave = self._leaving.pop(_key(span), None)
+            # Every span of the application comes here: what nothing is known of is not asked.
+            changed = self._kept.written_over(span) if self._kept else {}
+            above = self._above.account_of(span) if self._above else None
+            leave = self._leaving.pop(_key(span), None) if self._leaving else None
             left = None if leave is None else leave().get_span_context().span_id
-            stands = left or self._closed(span_id, span.attributes or {}) or self._same_response(span) or above
-            if stands is not None and stands != span_id:
+            closed = self._closed(span) if self._open else None
+            stands = left or closed or self._same_response(span) or above
+            if stands is not None and stands != span.context.span_id:
                 changed[attr.DUPLICATE_OF] = format_span_id(stands)
             if changed:
                 _write(span, changed)
 
-    def _closed(self, span_id: int, attributes: Mapping[str, object]) -> int | None:
-        row = self._open.pop(span_id, None)
+    def _closed(self, span: SDKSpan) -> int | None:
+        row = self._open.pop(span.context.span_id, None)
         if row is None:
             return None
         if row.parent is not None and row.parent in self._open:
             self._open[row.parent].children -= 1
-        is_call = any(is_span_of(operation, attributes) for operation in ("chat", "embeddings"))
-        return row.last if row.calls and is_call else None
+        if not row.calls:
+            return None
+        attributes = span.attributes or {}
+        return row.last if any(is_span_of(operation, attributes) for operation in ("chat", "embeddings")) else None
 
     def _same_response(self, span: SDKSpan) -> int | None:
         said = (span.attributes or {}).get(attr.RESPONSE_ID)

@@ -37,5 +37,7 @@ class Kept:
     def written_over(self, span: SDKSpan) -> dict[str, AttributeValue]:
         """Return what a span that ends should say and does not."""
         kept = self._usage.pop((span.context.trace_id, span.context.span_id), None)
+        if kept is None:
+            return {}
         present = span.attributes or {}
-        return {name: value for name, value in (kept or {}).items() if present.get(name) != value}
+        return {name: value for name, value in kept.items() if present.get(name) != value}
