@@ -81,7 +81,8 @@ def test_values_are_added_without_a_search() -> None:
     """The first value finds the place; without that, this module would only cost."""
     series, histogram, *_ = _both()
     _record(series, histogram, (1.0,))
-    assert len(series._aggregates) == 1
+    assert series._way is not None
+    assert len(series._way.aggregates) == 1
 
 
 def test_reader_that_comes_later_gets_values() -> None:

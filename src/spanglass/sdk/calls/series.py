@@ -10,14 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import inf
 from time import time_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import Histogram
-from opentelemetry.sdk.metrics._internal.instrument import Histogram as SDKHistogram
-from opentelemetry.sdk.metrics._internal.measurement import Measurement
 
-Aggregate = Callable[[Measurement, bool], None]
+if TYPE_CHECKING:
+    from opentelemetry.sdk.metrics._internal.measurement import Measurement
+
+
+class _Way(NamedTuple):
+    """What a value goes through, past its labels.
+
+    Attributes:
+        is_enabled: The histogram's.
+        should_sample: The exemplar filter's.
+        aggregates: Those of every reader and view.
+        measurement: What they take.
+    """
+
+    is_enabled: Callable[[], bool]
+    should_sample: Callable[[float, int, Mapping[str, str], Context], bool]
+    aggregates: tuple[Callable[[Measurement, bool], None], ...]
+    measurement: type[Measurement]
 
 
 class Series:
@@ -28,13 +43,14 @@ class Series:
         labels: The labels; not to be changed.
     """
 
-    __slots__ = ("_aggregates", "_histogram", "_labels", "_storages")
+    __slots__ = ("_consumer", "_histogram", "_labels", "_storages", "_way")
 
     def __init__(self, histogram: Histogram, labels: Mapping[str, str]) -> None:
-        self._histogram = histogram
+        self._histogram: Any = histogram
         self._labels = labels
-        self._storages: object = None  # of the readers that the aggregates are of; another one after a fork
-        self._aggregates: tuple[Aggregate, ...] = ()
+        self._consumer: Any = getattr(histogram, "_measurement_consumer", None)
+        self._storages: object = None  # of the readers that the way leads to; others after a fork
+        self._way: _Way | None = None
 
     def record(self, value: float, context: Context) -> None:
         """Record a value.
@@ -43,36 +59,33 @@ class Series:
             value: In the histogram's unit.
             context: Names the trace for an exemplar.
         """
-        histogram = self._histogram
-        if not isinstance(histogram, SDKHistogram):
-            histogram.record(value, self._labels, context)
-            return
-        consumer: Any = histogram._measurement_consumer  # noqa: SLF001 - the module's docstring says why
-        storages = getattr(consumer, "_reader_storages", None)
-        aggregates = self._aggregates if storages is self._storages else ()
-        if not aggregates or not histogram._is_enabled() or not 0 <= value < inf:  # noqa: SLF001 - likewise
-            histogram.record(value, self._labels, context)  # its first value makes the place
+        storages = getattr(self._consumer, "_reader_storages", None)
+        way = self._way if storages is self._storages else None
+        if way is None or not way.is_enabled() or not 0 <= value < inf:
+            self._histogram.record(value, self._labels, context)  # its first value makes the place
             if storages is not self._storages:
-                self._aggregates, self._storages = self._found(histogram, storages), storages
+                self._way, self._storages = self._found(storages), storages
             return
-        measurement = Measurement(value, time_ns(), histogram, context)
-        exemplar_filter = consumer._sdk_config.exemplar_filter  # noqa: SLF001 - likewise
-        wanted = exemplar_filter.should_sample(value, measurement.time_unix_nano, self._labels, context)
-        for aggregate in aggregates:
+        measurement = way.measurement(value, time_ns(), self._histogram, context)
+        wanted = way.should_sample(value, measurement.time_unix_nano, self._labels, context)
+        for aggregate in way.aggregates:
             aggregate(measurement, wanted)
 
-    def _found(self, histogram: SDKHistogram, storages: Any) -> tuple[Aggregate, ...]:  # noqa: ANN401 - as it is found
-        """The places that a value was just added to; none where a view has changed its labels."""
+    def _found(self, storages: Any) -> _Way | None:  # noqa: ANN401 - whatever OpenTelemetry has there
+        """The way to where a value was just added; None where a view has changed its labels, or there is no reader."""
+        histogram, consumer = self._histogram, self._consumer
         try:
-            from opentelemetry.sdk.metrics._internal._view_instrument_match import (  # noqa: PLC0415 - so that it may be missing
-                _hash_attributes,
-            )
+            from opentelemetry.sdk.metrics._internal import _view_instrument_match  # noqa: PLC0415 - may be missing
+            from opentelemetry.sdk.metrics._internal.measurement import Measurement  # noqa: PLC0415 - likewise
 
-            key = _hash_attributes(self._labels)
-            return tuple(
+            key = _view_instrument_match._hash_attributes(self._labels)  # noqa: SLF001 - as the module's docstring says
+            aggregates = tuple(
                 match._attributes_aggregation[key].aggregate  # noqa: SLF001 - likewise
                 for storage in storages.values()
                 for match in storage._instrument_view_instrument_matches[histogram]  # noqa: SLF001 - likewise
             )
+            should_sample = consumer._sdk_config.exemplar_filter.should_sample  # noqa: SLF001 - likewise
+            is_enabled = histogram._is_enabled  # noqa: SLF001 - likewise
+            return _Way(is_enabled, should_sample, aggregates, Measurement) if aggregates else None
         except (ImportError, AttributeError, KeyError, TypeError):
-            return ()
+            return None
