@@ -12,8 +12,8 @@ import exports
 from records import T0, span
 from spanglass.call import Cost, CostState, Usage
 from spanglass.semconv import attributes as attr
-from spanglass.server.normalise.dialects import DIALECTS
 from spanglass.server.normalise.facts import normalise
+from spanglass.server.normalise.translation import DIALECTS
 from spanglass.server.receive.decode import Decoder
 from spanglass.server.receive.limits import Limits
 from spanglass.server.record import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from spanglass.semconv import attributes as attr
 from spanglass.server.normalise.calls import read_call
-from spanglass.server.normalise.dialects import FOREIGN, translate
 from spanglass.server.normalise.reading import as_text
+from spanglass.server.normalise.translation import translate
 from spanglass.server.normalise.work import work_of
 from spanglass.server.record import Facts, Span
 
@@ -14,8 +14,7 @@ _EXCEPTION_TYPE = "exception.type"
 
 def normalise(span: Span) -> Facts:
     """Return what a span says, whoever made it; never raises, whatever was sent."""
-    sent = span.attributes
-    attributes = sent if FOREIGN.isdisjoint(sent) else translate(span)
+    attributes = translate(span)
     call = read_call(attributes)
     get = attributes.get
     return Facts(

@@ -24,6 +24,7 @@ _MARKS = (
     (attr.DB_SYSTEM, Work.DATABASE),
     (attr.MESSAGING_SYSTEM, Work.QUEUE),
     (attr.HTTP_METHOD, Work.HTTP),
+    ("mcp.method.name", Work.HTTP),  # tools/list and the like; a tool's call is a tool
     ("url.full", Work.HTTP),
     ("rpc.system", Work.HTTP),
     ("rpc.system.name", Work.HTTP),

@@ -1,0 +1,1 @@
+"""The dialects of other producers, a file each: a table of names and pure functions over frozen records."""

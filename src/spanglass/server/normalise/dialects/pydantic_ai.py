@@ -1,0 +1,55 @@
+"""Pydantic AI and Logfire: the conventions, `operation.cost`, and Logfire's placeholders for spans still open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from spanglass.semconv import attributes as attr
+from spanglass.server.normalise import documents, messages
+from spanglass.server.normalise.dialect import Content, Dialect
+from spanglass.server.record import Attributes, Span, Value
+
+_SPAN_TYPE: Final = "logfire.span_type"
+_ALL: Final = "pydantic_ai.all_messages"
+_REQUEST: Final = "request_data"
+_RESPONSE: Final = "response_data"
+_ARGUMENTS: Final = "tool_arguments"
+_RESULT: Final = "tool_response"
+
+
+def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
+    if span.attributes.get(_SPAN_TYPE) == "pending_span":  # says beforehand what its parent, the real span, will say
+        return {attr.DUPLICATE_OF: span.parent_span_id}
+    return {}
+
+
+def _content(span: Span) -> Content:
+    get = span.attributes.get
+    if _ARGUMENTS in span.attributes:
+        return Content(
+            tool_arguments=documents.read(get(_ARGUMENTS), documents.LARGE),
+            tool_result=documents.read(get(_RESULT), documents.LARGE),
+        )
+    run = messages.read(get(_ALL), "user")
+    if run:  # a run's messages in one list: what came last is what it answered
+        return Content(run[:-1], run[-1:])
+    return Content(messages.read(get(_REQUEST), "user"), messages.read(get(_RESPONSE), "assistant"))
+
+
+DIALECT: Final = Dialect(
+    "Pydantic AI, Logfire",
+    scopes=("pydantic-ai", "logfire"),
+    names={
+        "operation.cost": attr.COST_AMOUNT,
+        "gen_ai.usage.details.cache_read_tokens": attr.CACHE_READ_TOKENS,
+        "gen_ai.usage.details.cache_write_tokens": attr.CACHE_WRITE_TOKENS,
+        "gen_ai.usage.details.reasoning_tokens": attr.REASONING_TOKENS,
+        "gen_ai.usage.details.input_audio_tokens": attr.INPUT_AUDIO_TOKENS,
+        "gen_ai.usage.details.output_audio_tokens": attr.OUTPUT_AUDIO_TOKENS,
+        "gen_ai.usage.details.cache_audio_read_tokens": attr.CACHE_READ_AUDIO_TOKENS,
+    },
+    marks=frozenset({_SPAN_TYPE, _ALL, _ARGUMENTS}),
+    infer=_infer,
+    content=_content,
+)
