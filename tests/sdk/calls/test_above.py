@@ -1,5 +1,6 @@
 """A wrapper around a call, written by hand, does not tell of the call a second time."""
 
+import gc
 import json
 from collections.abc import Iterator
 from typing import Any, cast
@@ -9,7 +10,7 @@ import httpx
 import pytest
 from opentelemetry.trace import Span, format_span_id
 
-from scripted import Answer, ScriptedServer, scripted
+from scripted import Act, Answer, ScriptedServer, scripted
 from spanglass.sdk.calls import above
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
@@ -95,6 +96,23 @@ def test_answer_read_after_its_wrapper_has_ended(server: ScriptedServer) -> None
     (call,) = [span for span in telemetry.spans() if span.name == f"chat {MODEL}"]
     assert (call.attributes or {})[attr.OUTPUT_TOKENS] == 1000
     assert sum(telemetry.metrics()[metrics.OPERATION_DURATION.name].values()) == 1
+
+
+def test_answer_let_go_of_after_its_wrapper_has_ended(server: ScriptedServer) -> None:
+    """The span that takes the call over is the one that is sent, also where the garbage collector ends the answer."""
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+    server.script.append(Answer([JSON[:9], Act.WAIT]))
+    with recording() as telemetry, httpx.Client() as client:
+        with telemetry.tracers.get_tracer("app").start_as_current_span("llm.request") as span:
+            span.set_attribute("llm.model", MODEL)
+            request = client.build_request("POST", f"{server.url}/v1/chat/completions", json=body)
+            let_go: list[object] = [client.send(request, stream=True)]
+        del request, span
+        let_go.append(let_go)
+        del let_go
+        gc.collect()
+        telemetry.recorder.settle()
+    assert duplicates(telemetry) == {"llm.request": f"chat {MODEL}", f"chat {MODEL}": None}
 
 
 @pytest.mark.parametrize(

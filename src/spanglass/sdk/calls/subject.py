@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
@@ -28,6 +29,8 @@ from spanglass.sdk.calls.producers import (
     together,
 )
 from spanglass.semconv import attributes as attr
+
+_MAX_LEFT = 1024
 
 
 class Subject(NamedTuple):
@@ -61,7 +64,9 @@ class Subjects:
         self._beside = beside
         # A span that somebody opened for a call takes one: a second call under it, at once or later, gets its own.
         self._claimed: WeakKeyDictionary[Span, object] = WeakKeyDictionary()
-        self._left: WeakKeyDictionary[Span, Subject] = WeakKeyDictionary()  # what carries calls that outlived a span
+        # What carries calls that outlived a span, by trace and span id. Weak references would not do: the garbage
+        # collector clears those to what it finds with an abandoned answer, before that is written down.
+        self._left: OrderedDict[tuple[int, int], Subject] = OrderedDict()
 
     def of(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
         """Return the subject of an attempt that begins, its span opened or enriched.
@@ -141,7 +146,7 @@ class Subjects:
             return subject
         if self._beside is not None:
             self._beside.over(subject.span)
-        if (left := self._left.pop(subject.span, None)) is not None:
+        if (left := self._left.pop(_key(subject.span), None)) is not None:
             return left
         if subject.span.is_recording():
             return subject
@@ -149,7 +154,9 @@ class Subjects:
 
     def _leave(self, subject: Subject, request: Request, moment: Moment) -> Span:
         """Let a span of ours carry the call from now, because somebody else's ends before it."""
-        left = self._left[subject.span] = self._instead(subject, request, moment)
+        left = self._left[_key(subject.span)] = self._instead(subject, request, moment)
+        if len(self._left) > _MAX_LEFT:
+            self._left.popitem(last=False)
         return left.span
 
     def _instead(self, subject: Subject, request: Request, moment: Moment) -> Subject:
@@ -177,6 +184,11 @@ class Subjects:
             added[attr.PRODUCER] = scope
         span.set_attributes(added)
         return Subject(span, foreign=True, producer=producer_of(scope), context=moment.context, attributes=attributes)
+
+
+def _key(span: Span) -> tuple[int, int]:
+    known = span.get_span_context()
+    return known.trace_id, known.span_id
 
 
 def _attributes(span: Span) -> Mapping[str, object]:
