@@ -1,6 +1,6 @@
 """The write path: a decoded request is normalised, priced and written; it is kept when `submit` returns.
 
-    submit -> queue (bounded by bytes) -> one writer thread: all that waits -> normalise -> price -> Store.write
+    submit -> queue (bounded by memory) -> one writer thread: all that waits -> normalise -> price -> Store.write
 
 One thread writes, and takes all that waits (up to some MiB) each time it comes round, so a commit is shared by as many
 requests as arrived during the one before (group commit): the disk sets the pace, not the number of senders.
@@ -19,15 +19,15 @@ from queue import SimpleQueue
 from spanglass.call import Cost, CostState
 from spanglass.cost.price import price
 from spanglass.cost.table import PriceTable
-from spanglass.errors import StoreUnavailable
+from spanglass.errors import PayloadTooLarge, StoreUnavailable
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
 from spanglass.server.normalise.facts import normalise
 from spanglass.server.record import Batch, Call, Facts, Received, Span, Status, StoredSpan
 from spanglass.server.store.protocol import Store
 
-_ROUND_BYTES = 4 * 1024 * 1024
-"""Export bytes that one commit takes on: the rows of a commit need some six times as much memory while it runs."""
+_ROUND_BYTES = 8 * 1024 * 1024
+"""Memory of the requests that one commit takes on: its rows need some three times as much beside it while it runs."""
 _log = logging.getLogger("spanglass.server")
 
 
@@ -67,15 +67,24 @@ class Pipeline:
         """Keep a request; when this returns, it survives a kill -9.
 
         Raises:
+            PayloadTooLarge: It takes more memory than the queue will ever have.
             Overloaded: The queue is full; nothing was kept.
             StoreUnavailable: It could not be written, or the server is stopping; nothing was kept.
         """
         if self._closing:
             raise StoreUnavailable("The server is stopping; send the same again when it is back.")
+        self._demand_fit(received)
         self._allowance.take(received.size)
         waiting = _Waiting(received, self._loop.create_future())
         self._queue.put(waiting)
         await waiting.done
+
+    def _demand_fit(self, received: Received) -> None:
+        if received.size > self._allowance.limit:
+            raise PayloadTooLarge(
+                f"The export takes {received.size} bytes of memory and the queue has {self._allowance.limit}; send "
+                "smaller batches, or raise SPANGLASS_QUEUE_MIB."
+            )
 
     async def close(self) -> None:
         """Write what waits, then stop; later submits are refused."""

@@ -286,7 +286,7 @@ class Received(_Record, frozen=True):
     Attributes:
         signal: Which signal it carries; the other two sequences are empty.
         digest: 16 bytes that identify the request's exact bytes, so that sending it again is recognised.
-        size: Bytes of the decompressed body, what the queue counts.
+        size: Bytes of memory it takes, about; what the queue counts.
         received_ns: When it arrived.
         spans: Spans, for traces.
         logs: Records, for logs.

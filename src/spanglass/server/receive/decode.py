@@ -47,7 +47,7 @@ class Decoder:
         return Received(
             signal=signal,
             digest=hashlib.blake2b(body, digest_size=_DIGEST_BYTES, person=signal.encode()).digest(),
-            size=len(body),
+            size=reading.held,
             received_ns=received_ns,
             spans=spans,
             logs=logs,

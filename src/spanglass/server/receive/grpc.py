@@ -51,9 +51,9 @@ def _export(signal: Signal, receiver: Receiver, access: Access) -> Callable[[byt
         try:
             access.demand_key(_authorization(context))
             with receiver.allowance.hold() as hold:
-                hold.add(len(request))
+                hold.add(len(request))  # until the answer: gRPC keeps the message as long
                 received = await receiver.decode(signal, Body(request))
-            await receiver.keep(received)
+                await receiver.keep(received)
         except Exception as error:  # the guard of this entry: whatever happens, the sender is told
             receiver.note_refusal(signal, error)
             await _abort(context, error)

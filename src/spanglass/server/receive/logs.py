@@ -26,6 +26,7 @@ def read_log(data: bytes, resource: Resource, scope: Scope, reading: Reading) ->
     trace, span = trace_id(message.trace_id), span_id(message.span_id)
     if (trace is None and any(message.trace_id)) or (span is None and any(message.span_id)):
         reading.repair("A log record has a trace or span id of the wrong length; it was kept without.")
+    reading.hold(message.severity_text, message.event_name)
     severity = message.severity_number
     return LogRecord(
         time_ns=time_ns,

@@ -39,6 +39,7 @@ def read_span(data: bytes, resource: Resource, scope: Scope, reading: Reading) -
     if times is None:
         return None
     status = message.status
+    reading.hold(message.name, status.message, message.trace_state)
     events, links = message.events, message.links
     return Span(
         trace,
@@ -93,6 +94,7 @@ def _events(items: Sequence[bytes], reading: Reading) -> tuple[Event, ...]:
     found = []
     for data in items:
         message = cast("messages.EventMessage", reading.parse(messages.EVENT, data))
+        reading.hold(message.name)
         found.append(
             Event(message.name, min(message.time_unix_nano, LATEST_NS), reading.attributes(message.attributes))
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import getsizeof
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError
@@ -17,6 +18,11 @@ _Parsed = TypeVar("_Parsed", KeyValue, AnyValue)
 # Long values (messages, stack traces) seldom repeat and would fill the memory.
 _LONGEST = 128
 _MOST = 8192
+# Measured on CPython 3.11: an entry of attributes, a key with its pair, an array or a map, a place in a tuple.
+_ENTRY_BYTES = 40
+_PAIR_BYTES = 120
+_CONTAINER_BYTES = 64
+_ELEMENT_BYTES = 8
 
 
 class Values:
@@ -24,19 +30,30 @@ class Values:
 
     Attributes:
         elements: Elements and entries of this request so far.
+        held: Bytes of memory that what was read of this request takes, about.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.elements = 0
+        self.held = 0
 
-    def count(self, elements: int) -> None:
+    def begin(self) -> None:
+        """Begin another request."""
+        self.elements = self.held = 0
+
+    def count(self, elements: int, *, each: int) -> None:
         """Count elements before they are made.
+
+        Args:
+            elements: How many come.
+            each: Bytes of memory one takes beside what it holds.
 
         Raises:
             PayloadTooLarge: There are more than one request may carry.
         """
         self.elements += elements
+        self.held += _CONTAINER_BYTES + each * elements
         if self.elements > self._limits.elements:
             raise self._too_many()
 
@@ -68,15 +85,16 @@ class Values:
             return None
         if kind not in {"array_value", "kvlist_value"}:
             scalar: str | bool | int | float | bytes = getattr(message, kind)
+            self.held += getsizeof(scalar)  # one character beyond the usual ones makes all of a text four bytes each
             return scalar
         if depth <= 0:
             raise PayloadTooLarge("An attribute's value is nested too deeply; send it flatter, or as JSON text.")
         if kind == "array_value":
             elements = message.array_value.values
-            self.count(len(elements))
+            self.count(len(elements), each=_ELEMENT_BYTES)
             return tuple([self._value(element, depth - 1) for element in elements])
         entries = message.kvlist_value.values
-        self.count(len(entries))
+        self.count(len(entries), each=_PAIR_BYTES)
         return {entry.key: self._value(entry.value, depth - 1) for entry in entries}
 
     def _too_many(self) -> PayloadTooLarge:
@@ -99,6 +117,7 @@ class Pairs(dict[bytes, tuple[str, Value]]):
 
     def __missing__(self, data: bytes) -> tuple[str, Value]:
         message = self.reader.parse(KeyValue, data, PAIR)
+        self.reader.held += _PAIR_BYTES
         pair = (message.key, self.reader.value(message.value))
         if len(data) <= _LONGEST:
             if len(self) >= _MOST:
@@ -108,6 +127,7 @@ class Pairs(dict[bytes, tuple[str, Value]]):
 
     def read(self, attributes: Sequence[bytes]) -> Attributes:
         """Return attributes as a mapping; of a key that comes twice the last counts."""
+        self.reader.held += _ENTRY_BYTES * len(attributes)
         return dict(map(self.__getitem__, attributes))  # {key: value for ...} would unpack each pair: slower
 
     def body(self, data: bytes) -> Value:
