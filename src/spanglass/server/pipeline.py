@@ -22,6 +22,8 @@ from spanglass.cost.table import PriceTable
 from spanglass.errors import PayloadTooLarge, StoreUnavailable
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
+from spanglass.server.normalise.accounts import settle
+from spanglass.server.normalise.chunks import without_chunks
 from spanglass.server.normalise.facts import normalise
 from spanglass.server.record import Batch, Call, Facts, Received, Span, Status, StoredSpan
 from spanglass.server.store.protocol import Store
@@ -136,7 +138,7 @@ def prepare(received: Received, prices: PriceTable | None = None) -> Batch:
     return Batch(
         digest=received.digest,
         received_ns=received.received_ns,
-        spans=[_understood(span, prices) for span in received.spans],
+        spans=_settled([_understood(span, prices) for span in received.spans]),
         logs=received.logs,
         points=received.points,
     )
@@ -144,6 +146,7 @@ def prepare(received: Received, prices: PriceTable | None = None) -> Batch:
 
 def _understood(span: Span, prices: PriceTable | None) -> StoredSpan:
     try:
+        span = without_chunks(span) if span.events else span
         facts = normalise(span)
         call = facts.call
         billed = call is not None and not was_refused(span, call)
@@ -152,6 +155,14 @@ def _understood(span: Span, prices: PriceTable | None) -> StoredSpan:
         _log.exception("The span %s of trace %s is kept without facts: please report this", span.span_id, span.trace_id)
         return StoredSpan(span, Facts())
     return StoredSpan(span, facts, cost)
+
+
+def _settled(spans: Sequence[StoredSpan]) -> Sequence[StoredSpan]:
+    try:
+        return settle(spans)
+    except Exception:  # noqa: BLE001 - the same guard
+        _log.exception("Accounts of the same call in an export may all be counted: please report this")
+        return spans
 
 
 def was_refused(span: Span, call: Call) -> bool:
