@@ -93,6 +93,11 @@ EMBEDDINGS_DIMENSIONS = _genai("gen_ai.embeddings.dimension.count", "int", "Embe
 OUTPUT_TYPE = _genai("gen_ai.output.type", "string", "text, json, image or speech, where asked for.")
 OPENAI_API_TYPE = _genai("openai.api.type", "string", "chat_completions or responses.")
 OPENAI_REQUEST_SERVICE_TIER = _genai("openai.request.service_tier", "string", "The service tier asked for.")
+REQUEST_SERVICE_TIER = _ours(
+    "spanglass.request.service_tier",
+    "string",
+    "The service tier asked for; OpenAI's interfaces have a name of their own.",
+)
 
 # The call: response
 RESPONSE_ID = _genai("gen_ai.response.id", "string", "The provider's id of the response; one billable unit.")
@@ -118,6 +123,9 @@ STREAM_INCOMPLETE = _ours(
 )
 STREAM_END = _ours("spanglass.response.end", "string", "Why an incomplete answer ended: cancelled, abandoned or error.")
 OPENAI_RESPONSE_SERVICE_TIER = _genai("openai.response.service_tier", "string", "The tier that served the call.")
+RESPONSE_SERVICE_TIER = _ours(
+    "spanglass.response.service_tier", "string", "The tier that served the call, beyond OpenAI's interfaces."
+)
 OPENAI_SYSTEM_FINGERPRINT = _genai("openai.response.system_fingerprint", "string", "OpenAI's backend fingerprint.")
 ERROR_TYPE = _otel("error.type", "string", "The provider's error code, else the exception's name or HTTP status.")
 ERROR_MESSAGE = _ours("spanglass.error.message", "string", "The provider's error message, shortened.")

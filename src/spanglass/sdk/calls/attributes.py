@@ -52,7 +52,6 @@ _REQUEST = _Row(
     ("stop_sequences", attr.REQUEST_STOP_SEQUENCES),
     ("output_type", attr.OUTPUT_TYPE),
     ("reasoning_level", attr.REQUEST_REASONING_LEVEL),
-    ("service_tier", attr.OPENAI_REQUEST_SERVICE_TIER),
     ("previous_response_id", attr.REQUEST_PREVIOUS_RESPONSE),
     ("encoding_formats", attr.REQUEST_ENCODING_FORMATS),
     ("dimensions", attr.EMBEDDINGS_DIMENSIONS),
@@ -66,7 +65,6 @@ _RESPONSE = _Row(
     ("id", attr.RESPONSE_ID),
     ("model", attr.RESPONSE_MODEL),
     ("finish_reasons", attr.FINISH_REASONS),
-    ("service_tier", attr.OPENAI_RESPONSE_SERVICE_TIER),
     ("system_fingerprint", attr.OPENAI_SYSTEM_FINGERPRINT),
 )
 _USAGE = _Row(
@@ -86,6 +84,7 @@ _USAGE = _Row(
     ("web_searches", attr.WEB_SEARCHES),
     ("estimated", attr.USAGE_ESTIMATED),
 )
+_OPENAI_APIS = frozenset({"chat_completions", "responses", "embeddings"})
 _API_TYPES = frozenset({"chat_completions", "responses"})  # the values the conventions give openai.api.type
 
 
@@ -104,6 +103,9 @@ def of_request(request: Request, host: str | None, port: int | None, resend: int
     _REQUEST.add(request, attributes)
     if request.api in _API_TYPES:
         attributes[attr.OPENAI_API_TYPE] = request.api
+    if request.service_tier is not None:
+        openai = request.api in _OPENAI_APIS
+        attributes[attr.OPENAI_REQUEST_SERVICE_TIER if openai else attr.REQUEST_SERVICE_TIER] = request.service_tier
     if resend:
         attributes[attr.RESEND_COUNT] = resend
     return attributes
@@ -127,12 +129,16 @@ def of_response_content(response: Response) -> Attributes:
     return {} if messages is None else {attr.OUTPUT_MESSAGES: messages}
 
 
-def of_outcome(outcome: Outcome) -> Attributes:
-    """Return how an attempt came out, errors and content aside."""
+def of_outcome(request: Request, outcome: Outcome) -> Attributes:
+    """Return how an attempt at a request came out, errors and content aside."""
     attributes: Attributes = {}
     if outcome.status is not None:
         attributes[attr.HTTP_STATUS_CODE] = outcome.status
     _RESPONSE.add(outcome.response, attributes)
+    tier = outcome.response.service_tier
+    if tier is not None:
+        openai = request.api in _OPENAI_APIS
+        attributes[attr.OPENAI_RESPONSE_SERVICE_TIER if openai else attr.RESPONSE_SERVICE_TIER] = tier
     if outcome.usage is not None:
         _add_usage(outcome.usage, attributes)
     if outcome.cost is not None:

@@ -202,7 +202,7 @@ class Recorder:
             if outcome.error_type is not None:
                 self._subjects.release(subject)
             with _guard:
-                self._write(subject, outcome)
+                self._write(subject, attempt.request, outcome)
         finally:
             if not subject.foreign:
                 subject.span.end(at_ns)
@@ -252,7 +252,7 @@ class Recorder:
         subject = self._subjects.at_end(call.subject, call.request, call.began)
         try:
             with _guard:
-                self._write(subject, outcome)
+                self._write(subject, call.request, outcome)
         finally:
             if not subject.foreign:
                 subject.span.end(at_ns)
@@ -268,13 +268,13 @@ class Recorder:
         elsewhere = subject.producer.metrics
         self._instruments.record(request, outcome, resend=resend, of=of, elsewhere=elsewhere, context=subject.context)
 
-    def _write(self, subject: Subject, outcome: Outcome) -> None:
+    def _write(self, subject: Subject, request: Request, outcome: Outcome) -> None:
         span = subject.span
         if not span.is_recording():
             return
         if self._beside is not None and outcome.response.id is not None:
             self._beside.recorded(span, outcome.response.id)
-        result = attributes.of_outcome(outcome)
+        result = attributes.of_outcome(request, outcome)
         if self._on_spans:
             result.update(attributes.of_response_content(outcome.response))
         if subject.foreign:
@@ -296,7 +296,7 @@ class Recorder:
             {
                 **subject.attributes,
                 **attributes.of_request_content(request),
-                **attributes.of_outcome(outcome),
+                **attributes.of_outcome(request, outcome),
                 **attributes.of_error(outcome),
                 **attributes.of_response_content(outcome.response),
             },

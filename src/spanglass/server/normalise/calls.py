@@ -41,6 +41,12 @@ _RARER = frozenset(
         attr.USAGE_ESTIMATED,
     }
 )
+_TIERS = (
+    attr.OPENAI_RESPONSE_SERVICE_TIER,
+    attr.RESPONSE_SERVICE_TIER,
+    attr.OPENAI_REQUEST_SERVICE_TIER,
+    attr.REQUEST_SERVICE_TIER,
+)
 _COUNTS = (_RARER - {attr.USAGE_ESTIMATED}) | {
     attr.INPUT_TOKENS,
     attr.OUTPUT_TOKENS,
@@ -55,7 +61,7 @@ def read_call(attributes: Attributes) -> Call | None:
     if not isinstance(operation, str) or operation not in _CALLS or attr.DUPLICATE_OF in attributes:
         return None
     get = attributes.get
-    tier = as_text(get(attr.OPENAI_RESPONSE_SERVICE_TIER)) or as_text(get(attr.OPENAI_REQUEST_SERVICE_TIER))
+    tier = next((tier for name in _TIERS if (tier := as_text(get(name))) is not None), None)
     producer = _producer_cost(attributes) if attr.COST_AMOUNT in attributes or attr.COST_EXACT in attributes else None
     reported = producer is not None and producer.state is CostState.REPORTED
     return Call(
