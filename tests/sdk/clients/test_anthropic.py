@@ -145,6 +145,7 @@ def holds_call(telemetry: Telemetry, *, streamed: bool) -> None:
         attr.RESPONSE_ID: "msg_1",
         attr.RESPONSE_MODEL: "claude-haiku-4-5-20251001",
         attr.FINISH_REASONS: ("end_turn",),
+        attr.RESPONSE_SERVICE_TIER: "standard",
         attr.INPUT_TOKENS: 2310,
         attr.OUTPUT_TOKENS: 50,
         attr.CACHE_READ_TOKENS: 2000,
@@ -155,6 +156,7 @@ def holds_call(telemetry: Telemetry, *, streamed: bool) -> None:
         attr.COST_PRICE_ID: "anthropic/claude-haiku-4-5",
     }
     assert {name: found.get(name) for name in expected} == expected
+    assert not any(name.startswith("openai.") for name in found)
     assert attr.STREAM_INCOMPLETE not in found
     assert (attr.TIME_TO_FIRST_TOKEN in found) is streamed
     assert found.get(attr.CHUNK_COUNT) == (6 if streamed else None)
