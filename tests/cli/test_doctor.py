@@ -66,14 +66,17 @@ def answering(answer: bytes) -> Iterator[str]:
 
 
 def test_a_healthy_way_passes(server: Started) -> None:
-    """With a server at the endpoint the test span goes there and comes back, and both HTTP libraries are hooked."""
+    """With a server at the endpoint the test span goes there and comes back, and all HTTP libraries are hooked."""
     code, document = doctor("--endpoint", server.otlp_http, "--server", server.ui)
     assert (code, document["healthy"]) == (0, True)
     assert said(document, "export") == [("ok", f"{server.otlp_http}/v1/traces took a test span")]
     ((status, arrived),) = said(document, "arrival")
     assert status == "ok"
     assert arrived.startswith(f"{server.ui} shows it after")
-    assert [status for status, _ in said(document, "hooks")] == ["ok", "ok"]
+    ((status, seen),) = said(document, "hooks")
+    assert status == "ok"
+    named = seen.removeprefix("calls to models over ").removesuffix(" are seen").split(", ")
+    assert [library.partition(" ")[0] for library in named] == ["httpx", "httpx2", "aiohttp", "requests", "urllib3"]
 
 
 def test_frameworks_are_told_apart() -> None:
@@ -104,7 +107,10 @@ spanglass.init()
 print([(found.says, found.cure) for found in diagnosis.around()][1])
 """
     done = run(script, OTEL_TRACES_EXPORTER="none", OTEL_METRICS_EXPORTER="none")
-    assert done.stdout == "('installed here and not seen: flask', 'To see them, install spanglass[flask].')\n"
+    assert (
+        done.stdout
+        == "('installed here and not seen, but for calls to models: flask', 'To see them, install spanglass[flask].')\n"
+    )
 
 
 def test_people_read_the_same(server: Started) -> None:

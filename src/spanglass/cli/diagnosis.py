@@ -42,7 +42,8 @@ _SPAN = "spanglass doctor"
 _LONGEST_ANSWER = 1024 * 1024
 _FLUSH_WITHIN_S = 15.0
 _REFUSED = re.compile(r"\b(401|403|Unauthorized|Forbidden)\b")
-_HTTP_LIBRARIES = ("httpx", "httpx2")
+_HTTP_LIBRARIES = ("httpx", "httpx2", "aiohttp")
+_BROUGHT = ("requests", "urllib3")  # by the exporter, so they say nothing of the application
 _SILENCING = {"OTEL_TRACES_EXPORTER": "none", "OTEL_TRACES_SAMPLER": "always_off"}
 _SECRETS = ("HEADERS", "KEY", "TOKEN", "PASSWORD")
 
@@ -103,20 +104,25 @@ def variables(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def hooked() -> Iterator[Finding]:
     """Which HTTP libraries are installed here, and whether calls over them are seen."""
-    installed = [name for name in _HTTP_LIBRARIES if find_spec(name)]
+    installed = [name for name in (*_HTTP_LIBRARIES, *_BROUGHT) if find_spec(name)]
     for name in installed:
         importlib.import_module(name)
     active = hooks.active()
+    if seen := [f"{name} {metadata.version(name)}" for name in installed if name in active]:
+        yield Finding("hooks", Status.OK, f"calls to models over {', '.join(seen)} are seen")
     for name in installed:
-        if name in active:
-            yield Finding("hooks", Status.OK, f"calls over {name} {metadata.version(name)} are seen")
-        else:
-            yield Finding("hooks", Status.FAIL, f"{name} is installed and not hooked", "Report this with the output.")
-    if not installed:
+        if name not in active:
+            yield Finding(
+                "hooks",
+                Status.FAIL,
+                f"calls to models over {name} {metadata.version(name)} are not seen",
+                "docs/providers.md says which versions are; if this is one of them, report it with the output.",
+            )
+    if not any(name in installed for name in _HTTP_LIBRARIES):
         yield Finding(
             "hooks",
             Status.NOTE,
-            f"neither {' nor '.join(_HTTP_LIBRARIES)} is installed here, so there are no calls to see",
+            f"none of {', '.join(_HTTP_LIBRARIES)} is installed here, as a vendor's client would have it",
             "Run doctor with the Python that runs the application.",
         )
 
@@ -134,7 +140,7 @@ def around() -> Iterator[Finding]:
         yield Finding(
             "frameworks",
             Status.NOTE,
-            f"installed here and not seen: {', '.join(row.name for row in missing)}",
+            f"installed here and not seen, but for calls to models: {', '.join(row.name for row in missing)}",
             f"To see them, install {', '.join(packages)}.",
         )
     if off := [row.name for row in here if row not in wanted]:
