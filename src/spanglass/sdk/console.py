@@ -33,7 +33,8 @@ _OF_A_CALL = (
     (attr.RESPONSE_MODEL, ""),
     (attr.INPUT_TOKENS, "in="),
     (attr.OUTPUT_TOKENS, "out="),
-    (attr.COST_AMOUNT, "usd="),
+    (attr.COST_EXACT, "usd="),
+    (attr.COST_STATE, ""),
     (attr.FINISH_REASONS, ""),
 )
 
