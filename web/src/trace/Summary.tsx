@@ -53,7 +53,6 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
   const model = call.response_model ?? call.request_model ?? "unknown model";
   const asked =
     call.response_model !== null && call.request_model !== null && call.response_model !== call.request_model;
-  const cut = call.incomplete || call.usage_estimated;
   return (
     <>
       <dl className="facts call-facts">
@@ -91,7 +90,7 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
         {(call.incomplete || call.finish_reasons.length > 0) && (
           <div>
             <dt>Finish</dt>
-            <dd className={cut ? "warn-text" : undefined}>
+            <dd className={call.incomplete ? "warn-text" : undefined}>
               {call.incomplete ? "cut" : call.finish_reasons.join(", ")}
             </dd>
           </div>
