@@ -128,7 +128,7 @@ class Turns:
     """
 
     scope: dict[str, object]
-    _session_id: str | None = None
+    _spanglass_session_id: str | None = None  # a name that no consumer has itself
 
     def turn(self, text: str | None) -> Unit[TurnRun]:  # noqa: ARG002 - for who overrides it
         """Return the turn that a message begins.
@@ -136,9 +136,9 @@ class Turns:
         Args:
             text: The message, None where it is binary.
         """
-        if self._session_id is None:
-            self._session_id = uuid4().hex
-        return turn(type(self).__name__, session_id=self._session_id, connection=self.scope)
+        if self._spanglass_session_id is None:
+            self._spanglass_session_id = uuid4().hex
+        return turn(type(self).__name__, session_id=self._spanglass_session_id, connection=self.scope)
 
     def websocket_receive(self, message: dict[str, object]) -> object:
         """Called by Channels for each message."""
