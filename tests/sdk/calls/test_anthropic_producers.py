@@ -13,6 +13,10 @@ from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor as Tra
 from opentelemetry.instrumentation.genai.anthropic import AnthropicInstrumentor as GenAI
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
+from pydantic_ai import Agent
+from pydantic_ai.models.anthropic import AnthropicModel
+from pydantic_ai.models.instrumented import InstrumentationSettings
+from pydantic_ai.providers.anthropic import AnthropicProvider
 
 from scripted import Answer, ScriptedServer, scripted
 from spanglass.semconv import attributes as attr
@@ -214,4 +218,29 @@ def test_unsampled_call_is_counted_once(other: str, native: bool, server: Script
     assert telemetry.spans() == []
     assert total(telemetry, metrics.OPERATION_DURATION) == 1
     assert total(telemetry, metrics.TOKEN_USAGE) == 2100
+    assert total(telemetry, metrics.OPERATION_COST) == pytest.approx(float(COST))
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "plain"])
+def test_pydantic_ai(native: bool, server: ScriptedServer) -> None:  # noqa: FBT001 - a column
+    """Between Pydantic AI, the client's own span and us the call is one, and its tokens are counted once."""
+    server.repeat = STREAM
+
+    async def run(telemetry: Telemetry) -> None:
+        options = tracing(telemetry, native=native)
+        async with anthropic.AsyncAnthropic(base_url=server.url, api_key="made-up", open_telemetry=options) as client:
+            agent = Agent(AnthropicModel(MODEL, provider=AnthropicProvider(anthropic_client=client)))
+            agent.instrument = InstrumentationSettings(
+                tracer_provider=telemetry.tracers, meter_provider=telemetry.meters
+            )
+            await agent.run("Hi")
+
+    with recording(hosts={"127.0.0.1": "anthropic"}) as telemetry:
+        asyncio.run(run(telemetry))
+    spans = {span.name: dict(span.attributes or {}) for span in telemetry.spans()}
+    chat = spans[f"chat {MODEL}"]
+    assert (attr.DUPLICATE_OF in chat, attr.COST_EXACT in chat) == (native, not native)
+    assert [found[attr.COST_EXACT] for found in spans.values() if attr.COST_EXACT in found] == [COST]
+    assert total(telemetry, metrics.TOKEN_USAGE) == 2100
+    assert total(telemetry, metrics.OPERATION_DURATION) == 1
     assert total(telemetry, metrics.OPERATION_COST) == pytest.approx(float(COST))

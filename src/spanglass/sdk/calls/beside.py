@@ -23,7 +23,7 @@ from opentelemetry.util.types import AttributeValue
 
 from spanglass.sdk.calls.above import Above
 from spanglass.sdk.calls.kept import Kept
-from spanglass.sdk.calls.producers import NOT_CURRENT, is_span_of
+from spanglass.sdk.calls.producers import AROUND, NOT_CURRENT, is_span_of
 from spanglass.sdk.guard import safely
 from spanglass.semconv import attributes as attr
 
@@ -66,6 +66,7 @@ class Beside(SpanProcessor):
     def __init__(self) -> None:
         self._open: OrderedDict[int, _Open] = OrderedDict()  # by span id, oldest first
         self._recorded: OrderedDict[tuple[int, str], int] = OrderedDict()  # span id by trace id and response id
+        self._around: OrderedDict[int, SDKSpan] = OrderedDict()  # by span id
         self._above = Above()
         self._kept = Kept()
         self._leaving: OrderedDict[tuple[int, int], Callable[[], Span]] = OrderedDict()  # by trace and span id
@@ -109,6 +110,9 @@ class Beside(SpanProcessor):
 
         That is its parent, else what `parent_for` would give; none where the span is itself one of those watched.
         """
+        around = None if span.parent is None else self._around.get(span.parent.span_id)
+        if around is not None:
+            return around
         if not self._open or span.context.span_id in self._open:
             return None
         above = None if span.parent is None else self._open.get(span.parent.span_id)
@@ -154,8 +158,12 @@ class Beside(SpanProcessor):
         self._kept.keep(span, attributes)
 
     def on_start(self, span: SDKSpan, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the interface's
-        """Keep a span of a framework that does not make its spans current."""
+        """Keep a span of a framework that does not make its spans current, or has those of clients inside."""
         scope = span.instrumentation_scope
+        if scope is not None and scope.name in AROUND:
+            self._around[span.context.span_id] = span
+            if len(self._around) > _MAX_OPEN:
+                self._around.popitem(last=False)
         if scope is None or scope.name not in NOT_CURRENT:
             return
         with _guard:
@@ -167,6 +175,8 @@ class Beside(SpanProcessor):
 
     def _on_ending(self, span: SDKSpan) -> None:
         """Mark a span that is another account of a call of ours; put back usage that was written over."""
+        if self._around:
+            self._around.pop(span.context.span_id, None)
         if not (self._open or self._recorded or self._above or self._kept or self._leaving):
             return
         with _guard:

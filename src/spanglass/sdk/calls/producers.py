@@ -54,6 +54,9 @@ NOT_CURRENT = frozenset(
 )
 """Scopes whose spans are open but not current at the request, so that `calls.beside` has to look for them."""
 
+AROUND = frozenset({"pydantic-ai"})
+"""Scopes whose spans of a call may have one of a client that traces itself inside: both record the call."""
+
 UNSOUND = frozenset({"opentelemetry.instrumentation.anthropic"})
 """Scopes whose spans never end where a stream is closed early, and count some output twice: a span of ours stands."""
 
