@@ -134,3 +134,42 @@ def test_many_threads_lose_nothing() -> None:
     assert queue.close(soon())
     assert len(set(sink.items)) == len(sink.items)
     assert len(sink.items) + sum(dropped.totals().values()) == 8000
+
+
+def test_heavy_items_leave_in_small_batches() -> None:
+    """What receivers take at once is bounded in bytes: many long prompts are sent in several batches, all of them."""
+    sink = Sink()
+    queue = BatchQueue("traces", Limits(items=1000, batch=100, interval_s=60), sink.send, weigh=lambda item: item)
+    given = [400_000, 10, 2_000_000, 900_000, 5_000_000, 20] * 10
+    for item in given:
+        queue.put(item)
+    assert queue.close(soon())
+    assert sink.items == given
+    assert all(sum(batch) <= 3 * 1024 * 1024 for batch in sink.batches if len(batch) > 1)
+    assert len(sink.batches) < 60
+    assert dropped.totals() == {}
+
+
+def test_what_waits_is_bounded_in_bytes() -> None:
+    """While nothing leaves, long prompts do not fill the memory; what there is no room for is counted."""
+    sink = Sink()
+    sink.open.clear()
+    queue = BatchQueue("traces", Limits(items=10_000, batch=100, interval_s=60), sink.send, weigh=lambda item: item)
+    for _ in range(2_000):
+        queue.put(500_000)
+    assert len(queue) * 500_000 < 100 * 1024 * 1024
+    sink.open.set()
+    assert queue.close(soon())
+    assert len(sink.items) + dropped.totals()["traces", "queue_full"] == 2_000
+
+
+def test_light_items_are_many() -> None:
+    """One heavy item among many light ones takes no place of theirs."""
+    sink = Sink()
+    sink.open.clear()
+    queue = BatchQueue("logs", Limits(items=5_000, batch=5_000, interval_s=60), sink.send, weigh=lambda item: item)
+    for item in (100_000_000, *[100] * 4_999):
+        queue.put(item)
+    sink.open.set()
+    assert queue.close(soon())
+    assert len(sink.items) == 5_000

@@ -25,6 +25,7 @@ from spanglass.sdk.outlet import Outlet
 from spanglass.sdk.overlap import Overlap
 from spanglass.sdk.processors import QueueLogProcessor, QueueSpanProcessor
 from spanglass.sdk.reader import ScheduledReader, alike, points
+from spanglass.sdk.weight import weight_of_record, weight_of_span
 
 # OpenTelemetry's default of 2048 does not outlast a burst; this holds one of ten thousand even while nothing leaves.
 # A span of 25 attributes takes 7 kB, so a full queue is 75 MB: more than 50 spans a second and a receiver that is down.
@@ -78,7 +79,10 @@ class _Builder:
             provider, ours = self._new_tracers(), True
         provider.add_span_processor(ContextSpanProcessor())
         if ours:
-            queues = [cast("BatchQueue[ReadableSpan]", queue) for queue in self._queues("traces", "OTEL_BSP", 5000)]
+            queues = [
+                cast("BatchQueue[ReadableSpan]", queue)
+                for queue in self._queues("traces", "OTEL_BSP", 5000, weight_of_span)
+            ]
             if queues:
                 ends = [QueueSpanProcessor(queue) for queue in queues]
                 provider.add_span_processor(FoldingSpanProcessor(provider, ends))
@@ -114,7 +118,7 @@ class _Builder:
             provider, ours = self._new_loggers(), True
         provider.add_log_record_processor(ContextLogProcessor())
         if ours:
-            for queue in self._queues("logs", "OTEL_BLRP", 1000):
+            for queue in self._queues("logs", "OTEL_BLRP", 1000, weight_of_record):
                 provider.add_log_record_processor(QueueLogProcessor(cast("BatchQueue[ReadableLogRecord]", queue)))
         return provider
 
@@ -154,7 +158,7 @@ class _Builder:
         )
         return False
 
-    def _queues(self, signal: Signal, prefix: str, delay_ms: int) -> list[BatchQueue[Any]]:
+    def _queues(self, signal: Signal, prefix: str, delay_ms: int, weigh: Callable[[Any], int]) -> list[BatchQueue[Any]]:
         environ = self.sending.environ
         limits = Limits(
             items=math.ceil(_number(environ, f"{prefix}_MAX_QUEUE_SIZE", QUEUE_SIZE)),
@@ -166,7 +170,7 @@ class _Builder:
         for plan in wanted:
             outlet: Outlet[list[Any]] = _outlet(signal, plan)
             thread = f"spanglass-{signal}-{plan.name}" if len(wanted) > 1 else None
-            made.append(BatchQueue(signal, limits, outlet.send, name=thread))
+            made.append(BatchQueue(signal, limits, outlet.send, name=thread, weigh=weigh))
             self.queues.append((made[-1], outlet))
         return made
 
