@@ -294,6 +294,17 @@ def test_any_text_may_be_a_unit(written: str) -> None:
     spanglass.counter("app.any_unit", unit=written).add(1)
 
 
+def test_labels_are_bounded(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An application that puts ids into the names of labels gets 50 of them and one warning."""
+    with capture() as seen:
+        for number in range(60):
+            spanglass.counter(name).add(1, {f"order_{number}": True})
+        spanglass.counter(name).add(1, {"order_0": True, "order_59": True})
+    assert len(points(seen, name)) == 51
+    assert ({"order_0": True}, 2) in points(seen, name)
+    assert len(caplog.records) == 1
+
+
 def test_a_counter_only_grows(name: str, caplog: pytest.LogCaptureFixture) -> None:
     """A negative amount, or none at all, is left out and said once."""
     with capture() as seen:

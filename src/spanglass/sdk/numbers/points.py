@@ -19,6 +19,7 @@ _PERSONAL = {
     *("request", "requestid", "traceid", "spanid", "messageid"),
 }
 _CACHED_SETS = 1024
+_MOST_NAMES = 50
 _NONE: Mapping[str, Label] = {}
 _before_init = Labels(SDK_METRIC_LABEL_LIMIT.default)
 
@@ -30,10 +31,11 @@ class Points:
         instrument: Name of the instrument, for messages and bounds.
     """
 
-    __slots__ = ("_instrument", "_sets")
+    __slots__ = ("_instrument", "_names", "_sets")
 
     def __init__(self, instrument: str) -> None:
         self._instrument = instrument
+        self._names: set[str] = set()
         self._sets: dict[tuple[object, ...], Mapping[str, Label]] = {}
 
     def labels(self, given: Mapping[str, Label] | None) -> Mapping[str, Label]:
@@ -65,6 +67,8 @@ class Points:
         if _NAME.fullmatch(name) is None:
             self._say(name, "is no name of a label; begin with a letter, then letters, digits and _ . - only")
             return None
+        if name not in self._names and not self._takes(name):
+            return None
         if isinstance(value, bool):
             return value
         if not isinstance(value, str | int):
@@ -76,6 +80,14 @@ class Points:
         text = str(value)
         bounded = labels.bounded(f"{self._instrument} {name}", text)
         return value if bounded == text else bounded
+
+    def _takes(self, name: str) -> bool:
+        if len(self._names) >= _MOST_NAMES:
+            already = f"{self._instrument} has {_MOST_NAMES} labels already"
+            say_once(self._instrument, "labels", f"{already}; {name!r}, and each after it, is left out.")
+            return False
+        self._names.add(name)
+        return True
 
     def _say(self, name: str, what: str) -> None:
         say_once(self._instrument, name, f"The label {name!r} of {self._instrument} {what}. It is left out.")
