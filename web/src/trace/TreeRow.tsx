@@ -5,6 +5,7 @@ import { dollars, spend, spendDetail } from "../format/money.ts";
 import { plural } from "../format/number.ts";
 import { headline } from "../format/text.ts";
 import { Bar } from "./Bar.tsx";
+import { subject } from "./subject.ts";
 import { opensItself, type Node } from "./tree.ts";
 import { workKey, workLabel } from "./work.ts";
 
@@ -26,6 +27,7 @@ interface Props {
 
 export function TreeRow({ id, node, top, open, selected, match, view, onSelect, onToggle }: Props) {
   const { span } = node;
+  const about = subject(span);
   const failed = span.status === "error" && !node.superseded;
   const hasChildren = node.children.length > 0;
   const kind = [
@@ -67,6 +69,11 @@ export function TreeRow({ id, node, top, open, selected, match, view, onSelect, 
         <span className="cut tree-label" title={headline(span.name)}>
           {headline(span.name)}
         </span>
+        {about !== null && (
+          <span className="muted cut tree-subject" title={headline(about)}>
+            {headline(about, 80)}
+          </span>
+        )}
         <RowTags node={node} open={open} />
       </span>
       <span role="gridcell" className="tree-bar">
