@@ -57,6 +57,19 @@ def read_parts(value: Value) -> list[Value]:
     return _parts(read_value)
 
 
+def read_tools(value: Value) -> list[Value]:
+    """Return definitions of tools, each `{"type": ..., "name": ...}`, without the inner object of OpenAI's chat."""
+    found: list[Value] = []
+    for tool in documents.read_list(value)[:_MOST]:
+        plain = documents.read(tool, documents.LARGE)
+        inner = documents.dig(plain, "function")
+        if isinstance(inner, Mapping):
+            found.append({"type": "function", **inner})
+        elif isinstance(plain, Mapping):
+            found.append({"type": "function", **plain})
+    return found
+
+
 def _read(value: Value, role: str, found: list[Value], depth: int) -> None:
     if value is None or value == "" or depth <= 0 or len(found) >= _MOST:
         return

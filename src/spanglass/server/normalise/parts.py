@@ -37,7 +37,7 @@ def read_part(value: Value) -> Part:
     said = value.get("type")
     kind = said if isinstance(said, str) else "unknown"
     if kind in _CURRENT and _CURRENT[kind] in value:
-        return dict(value)
+        return read_tool_call(value) if kind == "tool_call" else dict(value)
     if kind in _CALLS or any(isinstance(value.get(name), Mapping) for name in _WRAPPERS):
         return read_tool_call(value)
     answer = value if kind in _RESULTS else next(filter(None, map(value.get, _RESULT_WRAPPERS)), None)

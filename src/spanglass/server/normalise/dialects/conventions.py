@@ -65,7 +65,7 @@ def read_current(attributes: Attributes) -> Content:
         messages.read(get(attr.INPUT_MESSAGES), "user"),
         messages.read(get(attr.OUTPUT_MESSAGES), "assistant"),
         messages.read_parts(get(attr.SYSTEM_INSTRUCTIONS)),
-        documents.read_list(get(attr.TOOL_DEFINITIONS)),
+        messages.read_tools(get(attr.TOOL_DEFINITIONS)),
         documents.read(get(attr.TOOL_CALL_ARGUMENTS), documents.LARGE),
         documents.read(get(attr.TOOL_CALL_RESULT), documents.LARGE),
     )

@@ -59,7 +59,7 @@ def _content(span: Span) -> Content:
     return Content(
         messages.read(get(_INPUTS), "user"),
         messages.read(get(_OUTPUTS), "assistant"),
-        tool_definitions=documents.read_list(get("mlflow.chat.tools")),
+        tool_definitions=messages.read_tools(get("mlflow.chat.tools")),
     )
 
 

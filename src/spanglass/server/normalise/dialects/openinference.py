@@ -57,9 +57,9 @@ def _content(span: Span) -> Content:
         messages.read(unflatten(sent, "llm.output_messages."), "assistant")
         or messages.read(unflatten(sent, "llm.choices."), "assistant")
         or messages.read(get("output.value"), "assistant"),
-        tool_definitions=[
-            documents.read(documents.dig(tool, "tool", "json_schema")) for tool in unflatten(sent, "llm.tools.")
-        ],
+        tool_definitions=messages.read_tools(
+            [documents.dig(tool, "tool", "json_schema") for tool in unflatten(sent, "llm.tools.")]
+        ),
     )
 
 

@@ -69,7 +69,7 @@ def _content(span: Span) -> Content:
     return Content(
         messages.read(unflatten(sent, "gen_ai.prompt."), "user") or messages.read(get(_INPUT), "user"),
         messages.read(unflatten(sent, "gen_ai.completion."), "assistant") or messages.read(get(_OUTPUT), "assistant"),
-        tool_definitions=unflatten(sent, "llm.request.functions."),
+        tool_definitions=messages.read_tools(unflatten(sent, "llm.request.functions.")),
     )
 
 

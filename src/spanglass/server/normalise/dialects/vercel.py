@@ -76,11 +76,10 @@ def _content(span: Span) -> Content:
         "reasoning_content": get("ai.response.reasoning"),
         "tool_calls": documents.read_list(get("ai.response.toolCalls")),
     }
-    tools = get("ai.prompt.tools")
     return Content(
         messages.read(get("ai.prompt.messages") or get("ai.prompt"), "user"),
         messages.read(answer, "assistant") if any(list(answer.values())[1:]) else [],
-        tool_definitions=[documents.read(tool) for tool in tools] if isinstance(tools, list | tuple) else [],
+        tool_definitions=messages.read_tools(get("ai.prompt.tools")),
     )
 
 

@@ -1,0 +1,645 @@
+"""Calls as the real packages record them, sent as OTLP: understood as one call each, with counts, times, messages."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import anthropic
+import httpx2
+import openai
+import pytest
+from agents import Agent as OpenAIAgent
+from agents import OpenAIChatCompletionsModel, Runner, set_tracing_disabled
+from inline_snapshot import snapshot
+from langchain_openai import ChatOpenAI
+from openinference.instrumentation.anthropic import AnthropicInstrumentor as OpenInferenceAnthropic
+from openinference.instrumentation.langchain import LangChainInstrumentor as OpenInferenceLangChain
+from openinference.instrumentation.openai import OpenAIInstrumentor as OpenInferenceOpenAI
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor as TraceloopAnthropic
+from opentelemetry.instrumentation.genai.anthropic import AnthropicInstrumentor as GenAIAnthropic
+from opentelemetry.instrumentation.genai.langchain import LangChainInstrumentor as GenAILangChain
+from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor as GenAIOpenAI
+from opentelemetry.instrumentation.genai.openai_agents import OpenAIAgentsInstrumentor
+from opentelemetry.instrumentation.langchain import LangchainInstrumentor as TraceloopLangChain
+from opentelemetry.instrumentation.openai import OpenAIInstrumentor as TraceloopOpenAI
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import SecretStr
+from pydantic_ai import Agent, Tool
+from pydantic_ai.models.instrumented import InstrumentationSettings
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.providers.openai import OpenAIProvider
+
+from records import T0
+from scripted import Answer, ScriptedServer, scripted
+from spanglass.semconv import attributes as attr
+from spanglass.server.normalise.content import read_content
+from spanglass.server.pipeline import prepare
+from spanglass.server.receive.decode import Decoder
+from spanglass.server.receive.limits import Limits
+from spanglass.server.record import Signal, StoredSpan
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the instrumentations' own
+
+USAGE = {
+    "prompt_tokens": 2000,
+    "completion_tokens": 1000,
+    "total_tokens": 3000,
+    "prompt_tokens_details": {"cached_tokens": 500},
+    "completion_tokens_details": {"reasoning_tokens": 100},
+}
+MODEL = "gpt-4o-mini-2024-07-18"
+QUESTION: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Weather in Rome?"}]
+TOOLS: Any = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}]
+CALL = {"id": "call-1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Rome"}'}}
+
+
+def completion(message: dict[str, Any], reason: str, response_id: str = "c-1") -> Answer:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
+    body = {"id": response_id, "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}
+    return Answer([json.dumps({**body, "usage": USAGE}).encode()])
+
+
+def streamed() -> Answer:
+    deltas: list[dict[str, Any]] = [
+        {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Sun"}}]},
+        {"choices": [{"index": 0, "delta": {"content": "ny"}}]},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+        {"choices": [], "usage": USAGE},
+    ]
+    head = {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": MODEL}
+    events = [f"data: {json.dumps(head | delta)}\n\n".encode() for delta in deltas]
+    return Answer([*events, b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"})
+
+
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-haiku-4-5",
+    "content": [{"type": "text", "text": "Sunny"}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {
+        "input_tokens": 1000,
+        "cache_creation_input_tokens": 50,
+        "cache_read_input_tokens": 200,
+        "output_tokens": 9,
+    },
+}
+
+
+@contextmanager
+def recorded(*instrumentors: Callable[[], Any]) -> Iterator[tuple[TracerProvider, Callable[[], Sequence[StoredSpan]]]]:
+    """Record spans while instrumentations are on; what is yielded last returns them as the server keeps them."""
+    exporter = InMemorySpanExporter()
+    tracers = TracerProvider(shutdown_on_exit=False)
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+    meters = MeterProvider(shutdown_on_exit=False)
+
+    def kept() -> Sequence[StoredSpan]:
+        body = encode_spans(exporter.get_finished_spans()).SerializeToString()
+        return prepare(Decoder(Limits()).decode(Signal.TRACES, body, received_ns=T0)).spans
+
+    with ExitStack() as stack:
+        for made in instrumentors:
+            instrumentor = made()
+            instrumentor.instrument(tracer_provider=tracers, meter_provider=meters, skip_dep_check=True)
+            stack.callback(instrumentor.uninstrument)
+        yield tracers, kept
+
+
+def told(stored: StoredSpan) -> dict[str, Any]:
+    """Return what was understood of a span, short."""
+    call, facts = stored.facts.call, stored.facts
+    found: dict[str, Any] = {"name": stored.span.name, "work": facts.work.value}
+    if attr.DUPLICATE_OF in stored.span.attributes:
+        found["duplicate"] = True
+    if call is not None:
+        usage = call.usage
+        found |= {
+            "call": (call.operation, call.provider, call.request_model, call.response_model, call.response_id),
+            "tokens": None
+            if usage is None
+            else (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens),
+            "reasons": call.finish_reasons,
+            "stream": (call.stream, call.first_chunk_ns is not None),
+            "cost": None if stored.cost is None else f"{stored.cost.state.value} {stored.cost.amount}",
+        }
+    content = read_content(stored.span)
+    found |= {name: said for name, said in content._asdict().items() if said}
+    return found
+
+
+@pytest.fixture(autouse=True)
+def content(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenTelemetry's instrumentations record content where they are told to; the others do by themselves."""
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A provider without a script."""
+    with scripted() as made:
+        yield made
+
+
+OPENAI = {"openinference": OpenInferenceOpenAI, "traceloop": TraceloopOpenAI, "genai": GenAIOpenAI}
+ANTHROPIC = {"openinference": OpenInferenceAnthropic, "traceloop": TraceloopAnthropic, "genai": GenAIAnthropic}
+LANGCHAIN = {"openinference": OpenInferenceLangChain, "traceloop": TraceloopLangChain, "genai": GenAILangChain}
+
+
+@pytest.mark.parametrize("producer", OPENAI)
+def test_openai(producer: str, server: ScriptedServer) -> None:
+    """Model, counts, the tool that was asked for and every message are read from each instrumentation of OpenAI."""
+    server.script.append(completion({"content": None, "tool_calls": [CALL]}, "tool_calls"))
+    with (
+        recorded(OPENAI[producer]) as (_, kept),
+        openai.OpenAI(base_url=f"{server.url}/v1", api_key="made-up", max_retries=0) as client,
+    ):
+        client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, tools=TOOLS)
+        assert [told(one) for one in kept()] == snapshot(
+            {
+                "openinference": [
+                    {
+                        "name": "ChatCompletion",
+                        "work": "llm",
+                        "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", None),
+                        "tokens": (2000, 1000, 500, None),
+                        "reasons": ("tool_calls",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0008625",
+                        "input_messages": [
+                            {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]},
+                            {"role": "user", "parts": [{"type": "text", "content": "Weather in Rome?"}]},
+                        ],
+                        "output_messages": [
+                            {
+                                "role": "assistant",
+                                "parts": [
+                                    {
+                                        "type": "tool_call",
+                                        "name": "weather",
+                                        "id": "call-1",
+                                        "arguments": {"city": "Rome"},
+                                    }
+                                ],
+                            }
+                        ],
+                        "tool_definitions": [
+                            {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
+                        ],
+                    }
+                ],
+                "traceloop": [
+                    {
+                        "name": "openai.chat",
+                        "work": "llm",
+                        "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
+                        "tokens": (2000, 1000, 500, None),
+                        "reasons": ("tool_call",),
+                        "stream": (False, False),
+                        "cost": "computed 0.0008625",
+                        "input_messages": [
+                            {"role": "system", "parts": [{"content": "Be brief.", "type": "text"}]},
+                            {"role": "user", "parts": [{"content": "Weather in Rome?", "type": "text"}]},
+                        ],
+                        "output_messages": [
+                            {
+                                "role": "assistant",
+                                "parts": [
+                                    {
+                                        "type": "tool_call",
+                                        "name": "weather",
+                                        "id": "call-1",
+                                        "arguments": {"city": "Rome"},
+                                    }
+                                ],
+                                "finish_reason": "tool_call",
+                            }
+                        ],
+                        "tool_definitions": [
+                            {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
+                        ],
+                    }
+                ],
+                "genai": [
+                    {
+                        "name": "chat gpt-4o-mini",
+                        "work": "llm",
+                        "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
+                        "tokens": (2000, 1000, 500, None),
+                        "reasons": ("tool_calls",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0008625",
+                        "input_messages": [
+                            {"role": "system", "parts": [{"content": "Be brief.", "type": "text"}]},
+                            {"role": "user", "parts": [{"content": "Weather in Rome?", "type": "text"}]},
+                        ],
+                        "output_messages": [
+                            {
+                                "role": "assistant",
+                                "parts": [
+                                    {
+                                        "arguments": {"city": "Rome"},
+                                        "name": "weather",
+                                        "id": "call-1",
+                                        "type": "tool_call",
+                                    }
+                                ],
+                                "finish_reason": "tool_call",
+                            }
+                        ],
+                        "tool_definitions": [
+                            {
+                                "type": "function",
+                                "name": "weather",
+                                "description": None,
+                                "parameters": {"type": "object", "properties": {}},
+                            }
+                        ],
+                    }
+                ],
+            }
+        )[producer]
+
+
+@pytest.mark.parametrize("producer", OPENAI)
+def test_openai_streamed(producer: str, server: ScriptedServer) -> None:
+    """The first chunk is timed, by attribute or event; of Traceloop's event a chunk one is kept."""
+    server.script.append(streamed())
+    options: Any = {"include_usage": True}
+    with (
+        recorded(OPENAI[producer]) as (_, kept),
+        openai.OpenAI(base_url=f"{server.url}/v1", api_key="made-up", max_retries=0) as client,
+    ):
+        answer = client.chat.completions.create(
+            model="gpt-4o-mini", messages=QUESTION, stream=True, stream_options=options
+        )
+        assert list(answer)
+        (only,) = kept()
+
+    assert only.facts.call is not None
+    assert only.facts.call.stream is True
+    assert only.facts.call.usage is not None
+    assert only.facts.call.usage[:3] == (2000, 1000, 500)
+    assert only.facts.call.first_chunk_ns is not None
+    assert 0 < only.facts.call.first_chunk_ns <= only.span.end_ns - only.span.start_ns
+    assert len(only.span.events) <= 1
+
+
+@pytest.mark.parametrize("producer", [*ANTHROPIC, "native"])
+def test_anthropic(producer: str, server: ScriptedServer) -> None:
+    """Input is whole, cached parts included, whoever counted, the client itself among them."""
+    server.script.append(Answer([json.dumps(MESSAGE).encode()]))
+    with recorded(*[ANTHROPIC[producer]] if producer in ANTHROPIC else []) as (tracers, kept):
+        native: Any = {"tracer_provider": tracers, "traces": {"content_mode": "content"}}
+        with anthropic.Anthropic(
+            base_url=server.url, api_key="made-up", open_telemetry=native if producer == "native" else False
+        ) as client:
+            client.messages.create(
+                model="claude-haiku-4-5",
+                max_tokens=10,
+                system="Be brief.",
+                messages=[{"role": "user", "content": "Weather?"}],
+            )
+        assert [told(one) for one in kept()] == snapshot(
+            {
+                "openinference": [
+                    {
+                        "name": "messages.create",
+                        "work": "llm",
+                        "call": ("chat", "anthropic", "claude-haiku-4-5", "claude-haiku-4-5", None),
+                        "tokens": (1250, 9, 200, 50),
+                        "reasons": ("end_turn",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0011275",
+                        "input_messages": [
+                            {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]},
+                            {"role": "user", "parts": [{"type": "text", "content": "Weather?"}]},
+                        ],
+                        "output_messages": [{"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}]}],
+                    }
+                ],
+                "traceloop": [
+                    {
+                        "name": "anthropic.chat",
+                        "work": "llm",
+                        "call": ("chat", "anthropic", "claude-haiku-4-5", "claude-haiku-4-5", "msg_1"),
+                        "tokens": (1250, 9, 200, 50),
+                        "reasons": ("stop",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0011275",
+                        "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}],
+                        "output_messages": [
+                            {
+                                "role": "assistant",
+                                "parts": [{"type": "text", "content": "Sunny"}],
+                                "finish_reason": "stop",
+                            }
+                        ],
+                        "system_instructions": [{"type": "text", "content": "Be brief."}],
+                    }
+                ],
+                "genai": [
+                    {
+                        "name": "chat claude-haiku-4-5",
+                        "work": "llm",
+                        "call": ("chat", "anthropic", "claude-haiku-4-5", "claude-haiku-4-5", "msg_1"),
+                        "tokens": (1250, 9, 200, 50),
+                        "reasons": ("stop",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0011275",
+                        "input_messages": [{"role": "user", "parts": [{"content": "Weather?", "type": "text"}]}],
+                        "output_messages": [
+                            {
+                                "role": "assistant",
+                                "parts": [{"content": "Sunny", "type": "text"}],
+                                "finish_reason": "stop",
+                            }
+                        ],
+                        "system_instructions": [{"content": "Be brief.", "type": "text"}],
+                    }
+                ],
+                "native": [
+                    {
+                        "name": "anthropic.messages.create",
+                        "work": "llm",
+                        "call": ("chat", "anthropic", "claude-haiku-4-5", "claude-haiku-4-5", "msg_1"),
+                        "tokens": (1250, 9, 200, 50),
+                        "reasons": ("end_turn",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0011275",
+                        "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}],
+                        "output_messages": [{"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}]}],
+                        "system_instructions": [{"type": "text", "content": "Be brief."}],
+                    }
+                ],
+            }
+        )[producer]
+
+
+def ask_langchain(server: ScriptedServer) -> None:
+    model = ChatOpenAI(
+        model="gpt-4o-mini",
+        base_url=f"{server.url}/v1",
+        api_key=SecretStr("made-up"),
+        max_retries=0,
+        http_client=httpx2.Client(),
+    )
+    model.invoke("Weather?")
+    model.root_client.close()
+
+
+@pytest.mark.parametrize("producer", LANGCHAIN)
+def test_langchain(producer: str, server: ScriptedServer) -> None:
+    """A model of LangChain's is one call."""
+    server.script.append(completion({"content": "Sunny"}, "stop"))
+    with recorded(LANGCHAIN[producer]) as (_, kept):
+        ask_langchain(server)
+        assert [told(one) for one in kept()] == snapshot(
+            {
+                "openinference": [
+                    {
+                        "name": "ChatOpenAI",
+                        "work": "llm",
+                        "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", None),
+                        "tokens": (2000, 1000, 500, None),
+                        "reasons": ("stop",),
+                        "stream": (False, False),
+                        "cost": "computed 0.0008625",
+                        "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}],
+                        "output_messages": [{"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}]}],
+                    }
+                ],
+                "traceloop": [
+                    {
+                        "name": "ChatOpenAI.chat",
+                        "work": "llm",
+                        "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
+                        "tokens": (2000, 1000, 500, None),
+                        "reasons": ("stop",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0008625",
+                        "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}],
+                        "output_messages": [
+                            {
+                                "role": "assistant",
+                                "parts": [{"type": "text", "content": "Sunny"}],
+                                "finish_reason": "stop",
+                            }
+                        ],
+                    }
+                ],
+                "genai": [
+                    {
+                        "name": "chat gpt-4o-mini",
+                        "work": "llm",
+                        "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
+                        "tokens": (2000, 1000, 500, None),
+                        "reasons": ("stop",),
+                        "stream": (None, False),
+                        "cost": "computed 0.0008625",
+                        "input_messages": [{"role": "user", "parts": [{"content": "Weather?", "type": "text"}]}],
+                        "output_messages": [
+                            {
+                                "role": "assistant",
+                                "parts": [{"content": "Sunny", "type": "text"}],
+                                "finish_reason": "stop",
+                            }
+                        ],
+                    }
+                ],
+            }
+        )[producer]
+
+
+def weather(city: str) -> str:
+    """Say what the weather is."""
+    return f"Sunny in {city}"
+
+
+def test_pydantic_ai(server: ScriptedServer) -> None:
+    """Its agent repeats nothing that is counted; its calls have a cost of their own and a conversation."""
+    server.script.append(completion({"content": None, "tool_calls": [CALL]}, "tool_calls", "c-1"))
+    server.script.append(completion({"content": "Sunny"}, "stop", "c-2"))
+
+    async def run(tracers: TracerProvider) -> None:
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="made-up") as client:
+            model = OpenAIChatModel("gpt-4o-mini", provider=OpenAIProvider(openai_client=client))
+            agent = Agent(model, tools=[Tool(weather)], name="helper")
+            agent.instrument = InstrumentationSettings(tracer_provider=tracers)
+            await agent.run("Weather?")
+
+    with recorded() as (tracers, kept):
+        asyncio.run(run(tracers))
+        assert [told(one) for one in kept()] == snapshot(
+            [
+                {
+                    "name": "chat gpt-4o-mini",
+                    "work": "llm",
+                    "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
+                    "tokens": (2000, 1000, 500, None),
+                    "reasons": ("tool_call",),
+                    "stream": (None, False),
+                    "cost": "computed 0.0008625",
+                    "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}],
+                    "output_messages": [
+                        {
+                            "role": "assistant",
+                            "parts": [
+                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {'city': 'Rome'}}
+                            ],
+                            "finish_reason": "tool_call",
+                        }
+                    ],
+                    "tool_definitions": [
+                        {
+                            "type": "function",
+                            "name": "weather",
+                            "description": "Say what the weather is.",
+                            "parameters": {
+                                "additionalProperties": False,
+                                "properties": {"city": {"type": "string"}},
+                                "required": ["city"],
+                                "type": "object",
+                            },
+                        }
+                    ],
+                },
+                {
+                    "name": "execute_tool weather",
+                    "work": "tool",
+                    "tool_arguments": {"city": "Rome"},
+                    "tool_result": "Sunny in Rome",
+                },
+                {
+                    "name": "chat gpt-4o-mini",
+                    "work": "llm",
+                    "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-2"),
+                    "tokens": (2000, 1000, 500, None),
+                    "reasons": ("stop",),
+                    "stream": (None, False),
+                    "cost": "computed 0.0008625",
+                    "input_messages": [
+                        {"role": "user", "parts": [{"type": "text", "content": "Weather?"}]},
+                        {
+                            "role": "assistant",
+                            "parts": [
+                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {'city': 'Rome'}}
+                            ],
+                            "finish_reason": "tool_call",
+                        },
+                        {
+                            "role": "user",
+                            "parts": [{"type": "tool_call_response", "response": "Sunny in Rome", "id": "call-1"}],
+                        },
+                    ],
+                    "output_messages": [
+                        {"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}], "finish_reason": "stop"}
+                    ],
+                    "tool_definitions": [
+                        {
+                            "type": "function",
+                            "name": "weather",
+                            "description": "Say what the weather is.",
+                            "parameters": {
+                                "additionalProperties": False,
+                                "properties": {"city": {"type": "string"}},
+                                "required": ["city"],
+                                "type": "object",
+                            },
+                        }
+                    ],
+                },
+                {
+                    "name": "invoke_agent helper",
+                    "work": "agent",
+                    "input_messages": [
+                        {"role": "user", "parts": [{"type": "text", "content": "Weather?"}]},
+                        {
+                            "role": "assistant",
+                            "parts": [
+                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {'city': 'Rome'}}
+                            ],
+                            "finish_reason": "tool_call",
+                        },
+                        {
+                            "role": "user",
+                            "parts": [{"type": "tool_call_response", "response": "Sunny in Rome", "id": "call-1"}],
+                        },
+                    ],
+                    "output_messages": [
+                        {"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}], "finish_reason": "stop"}
+                    ],
+                },
+            ]
+        )
+
+
+def test_openai_agents(server: ScriptedServer) -> None:
+    """An agent around a call that the client's instrumentation sees is no call."""
+    server.script.append(completion({"content": "Sunny"}, "stop"))
+
+    async def run() -> None:
+        set_tracing_disabled(disabled=False)
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="made-up") as client:
+            await Runner.run(OpenAIAgent(name="helper", model=OpenAIChatCompletionsModel("gpt-4o-mini", client)), "Hi")
+
+    with recorded(OpenAIAgentsInstrumentor, GenAIOpenAI) as (_, kept):
+        asyncio.run(run())
+        assert [told(one) for one in kept()] == snapshot(
+            [
+                {
+                    "name": "chat gpt-4o-mini",
+                    "work": "llm",
+                    "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
+                    "tokens": (2000, 1000, 500, None),
+                    "reasons": ("stop",),
+                    "stream": (None, False),
+                    "cost": "computed 0.0008625",
+                    "input_messages": [{"role": "user", "parts": [{"content": "Hi", "type": "text"}]}],
+                    "output_messages": [
+                        {"role": "assistant", "parts": [{"content": "Sunny", "type": "text"}], "finish_reason": "stop"}
+                    ],
+                },
+                {"name": "invoke_agent helper", "work": "agent"},
+                {"name": "invoke_workflow Agent workflow", "work": "agent"},
+            ]
+        )
+
+
+def test_a_framework_around_a_client_is_billed_once(server: ScriptedServer) -> None:
+    """Two spans for one call, one inside the other: the inner one is the call, the outer one says so."""
+    server.script.append(completion({"content": "Sunny"}, "stop"))
+    with recorded(GenAILangChain, OpenInferenceOpenAI) as (_, kept):
+        ask_langchain(server)
+        assert [told(one) for one in kept()] == snapshot(
+            [
+                {
+                    "name": "ChatCompletion",
+                    "work": "llm",
+                    "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", None),
+                    "tokens": (2000, 1000, 500, None),
+                    "reasons": ("stop",),
+                    "stream": (False, False),
+                    "cost": "computed 0.0008625",
+                    "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}],
+                    "output_messages": [{"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}]}],
+                },
+                {
+                    "name": "chat gpt-4o-mini",
+                    "work": "other",
+                    "duplicate": True,
+                    "input_messages": [{"role": "user", "parts": [{"content": "Weather?", "type": "text"}]}],
+                    "output_messages": [
+                        {"role": "assistant", "parts": [{"content": "Sunny", "type": "text"}], "finish_reason": "stop"}
+                    ],
+                },
+            ]
+        )
