@@ -42,7 +42,10 @@ def rows(value: object) -> list[dict[str, object]]:
 
 def text(value: object, limit: int = MAX_NAME) -> str | None:
     """Return a text that is not empty, cut at `limit` characters and safe to encode."""
-    return clean(value[:limit]) if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    cut = value[:limit]
+    return cut if cut.isascii() else clean(cut)
 
 
 def clean(value: str) -> str:

@@ -5,8 +5,10 @@ Reference: platform.openai.com/docs/api-reference/chat. The terminal event is `[
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from spanglass.call import Request, Response, StreamTimes, ToolCall, Usage
 from spanglass.wire.capture import Allowance, Growing, Part, text_part, tool_call_part
@@ -257,11 +259,16 @@ class ChatCompletions:
         if asked is None or not isinstance(asked.get("model", ""), str):
             return None
         messages = asked.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(one, dict) and "role" in one for one in messages):
+        if not isinstance(messages, list):
             return None
+        length = 0
+        for message in messages:
+            if not isinstance(message, dict) or "role" not in message:
+                return None
+            length += spoken_length(message.get("content"))
         stream = asked.get("stream") is True
-        choices = count(asked.get("n"))
-        length = sum(spoken_length(message.get("content")) for message in messages)
+        # Most requests have few of these: what is absent is not read.
+        settings: dict[str, Any] = {told: read(asked[name]) for name, told, read in _SETTINGS if name in asked}
         return Request(
             provider=provider,
             operation=self.operation,
@@ -269,17 +276,10 @@ class ChatCompletions:
             model=text(asked.get("model")),
             stream=stream,
             stream_usage=mapping(asked.get("stream_options")).get("include_usage") is True if stream else None,
-            choice_count=choices if choices != 1 else None,
             max_tokens=count(asked.get("max_completion_tokens") or asked.get("max_tokens")),
-            temperature=number(asked.get("temperature")),
-            top_p=number(asked.get("top_p")),
-            frequency_penalty=number(asked.get("frequency_penalty")),
-            presence_penalty=number(asked.get("presence_penalty")),
-            seed=whole(asked.get("seed")),
-            stop_sequences=stop_sequences(asked.get("stop")),
             output_type=_output_type(asked),
-            reasoning_level=text(asked.get("reasoning_effort")) or text(mapping(asked.get("reasoning")).get("effort")),
-            service_tier=text(asked.get("service_tier")),
+            reasoning_level=text(asked.get("reasoning_effort")) or _effort(asked.get("reasoning")),
+            **settings,
             input_length=length + (written_length(asked.get("tools")) if stream else 0),
             input_messages=chat_messages(messages) if content else None,
             tool_definitions=tool_definitions(asked.get("tools")) if content else None,
@@ -301,7 +301,30 @@ def _output_type(asked: dict[str, object]) -> str | None:
     modalities = asked.get("modalities")
     if isinstance(modalities, list) and "audio" in modalities:
         return "speech"
-    return output_type(asked.get("response_format"))
+    form = asked.get("response_format")
+    return None if form is None else output_type(form)
+
+
+def _effort(reasoning: object) -> str | None:
+    return None if reasoning is None else text(mapping(reasoning).get("effort"))
+
+
+def _several(value: object) -> int | None:
+    choices = count(value)
+    return choices if choices != 1 else None
+
+
+# Name in the body, field of `Request`, and how it is read.
+_SETTINGS: tuple[tuple[str, str, Callable[[object], object]], ...] = (
+    ("n", "choice_count", _several),
+    ("temperature", "temperature", number),
+    ("top_p", "top_p", number),
+    ("frequency_penalty", "frequency_penalty", number),
+    ("presence_penalty", "presence_penalty", number),
+    ("seed", "seed", whole),
+    ("stop", "stop_sequences", stop_sequences),
+    ("service_tier", "service_tier", text),
+)
 
 
 CHAT_COMPLETIONS = ChatCompletions()
