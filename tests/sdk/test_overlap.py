@@ -54,5 +54,5 @@ def test_a_name_that_is_taken_is_said_once(meter: str, name: str, lines: int) ->
         )
         assert done.returncode == 0, done.stderr
         assert len(done.stderr.splitlines()) == lines
-        assert done.stderr.count(f"{name} is recorded by spanglass and by your meter '{meter}'") == lines
+        assert done.stderr.count(f"Your meter '{meter}' records {name}, as spanglass does") == lines
         assert 6 in {getattr(point, "as_int", None) for _, point in seen.points(name)}

@@ -46,8 +46,8 @@ class Overlap:
             if name != SCOPE and name not in self._told and twice:
                 self._told.add(name)
                 logger.warning(
-                    "%s is recorded by spanglass and by your meter %r: a sum over both counts calls twice. "
+                    "Your meter %r records %s, as spanglass does: a sum over both counts calls twice. "
                     "Delete the instrument of yours, or give it another name.",
-                    ", ".join(sorted(twice)),
                     name,
+                    ", ".join(sorted(twice)),
                 )
