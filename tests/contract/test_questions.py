@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from records import SECOND, T0, batch, call, computed, resource, span, span_id, trace_id
 from spanglass.call import Cost, CostState, Usage
@@ -185,6 +186,17 @@ def test_traces_are_newest_first_with_their_sums(full: Store) -> None:
     assert (row.models, row.tokens) == (("gpt", "new"), Tokens(input=101, output=20, cache_read=60))
     assert row.cost == Money(amount=Decimal("0.02"), reported=Decimal("0.02"), calls=2, unpriced=1)
     assert (row.first_token, row.user_id, row.session_id, row.feature) == (0.5, "ann", "s1", "help")
+
+
+def test_a_model_that_does_not_say_its_name_has_the_one_asked_for(store: Store) -> None:
+    """Bedrock's answers name no model; a refused call had none."""
+    told = call(1, 1, model="claude")
+    known = told.facts.call
+    assert known is not None
+    silent = replace(told, facts=replace(told.facts, call=replace(known, response_model=None)))
+    store.write([batch(silent, call(1, 2, model="gpt", status=Status.ERROR))])
+
+    assert [row.models for row in traces(store, start_ns=T0, end_ns=END).traces] == [("claude",)]
 
 
 def test_a_trace_without_a_root_is_named_by_its_earliest_span(full: Store) -> None:

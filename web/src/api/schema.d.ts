@@ -208,7 +208,7 @@ export interface components {
             readonly errors: number;
             /** @description error when its root failed or, without a root, any span did; else ok. */
             readonly status: string;
-            /** @description Models that answered, sorted. */
+            /** @description Models that answered, by the name asked for where the answer has none; sorted. */
             readonly models: readonly string[];
             /** @description Summed over model calls. */
             readonly tokens: components["schemas"]["Tokens"];

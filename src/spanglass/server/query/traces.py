@@ -40,7 +40,7 @@ class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
         retries: How many retried attempts.
         errors: How many spans with status error.
         status: error when its root failed or, without a root, any span did; else ok.
-        models: Models that answered, sorted.
+        models: Models that answered, by the name asked for where the answer has none; sorted.
         tokens: Summed over model calls.
         cost: Summed over model calls.
         first_token: Earliest first content of its streams, seconds from that stream's request.

@@ -7,7 +7,7 @@ SELECT
   nullif(sg_earliest(coalesce(service, ''), head_order), '') AS head_service,
   nullif(sg_earliest(coalesce(environment, ''), head_order), '') AS head_environment,
   sg_distinct_values(service) AS all_services,
-  sg_distinct_values(response_model) AS all_models,
+  sg_distinct_values(CASE WHEN response_model IS NULL AND status <> 'error' THEN request_model ELSE response_model END) AS all_models,
   min(start_ns) AS first_ns,
   max(end_ns) AS last_ns,
   count(*) AS all_spans,
