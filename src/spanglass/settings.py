@@ -230,13 +230,24 @@ ALLOWED_HOSTS: Setting[tuple[str, ...]] = Setting(
     "Host header values to accept beside localhost and the listening address.",
 )
 QUEUE_MIB = Setting(
-    "server.queue_mib", "SPANGLASS_QUEUE_MIB", 32, positive, "Undecided export bytes held before senders get 429, MiB."
+    "server.queue_mib",
+    "SPANGLASS_QUEUE_MIB",
+    32,
+    positive,
+    "Memory of exports that are read or wait for the disk before senders get 429, MiB.",
 )
 MAX_BODY_MIB = Setting(
     "server.max_body_mib", "SPANGLASS_MAX_BODY_MIB", 16, positive, "Largest export body after decompression, MiB."
 )
 STORE_MEMORY_MIB = Setting(
     "server.store_memory_mib", "SPANGLASS_STORE_MEMORY_MIB", 96, positive, "Memory DuckDB may use, MiB."
+)
+MEMORY_MIB: Setting[int | None] = Setting(
+    "server.memory_mib",
+    "SPANGLASS_MEMORY_MIB",
+    None,
+    positive,
+    "Ceiling of the server's memory, MiB; unset, a third over what queue, store and program need.",
 )
 DEMO = Setting("server.demo", "SPANGLASS_DEMO", False, flag, "Run the demo chatbot against the stand-in provider.")
 
@@ -266,6 +277,7 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         QUEUE_MIB,
         MAX_BODY_MIB,
         STORE_MEMORY_MIB,
+        MEMORY_MIB,
         DEMO,
     ),
 )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from spanglass.errors import Overloaded
 from spanglass.server.allowance import Allowance
+from spanglass.server.memory import Memory
 
 
 def test_what_does_not_fit_is_refused_and_not_counted() -> None:
@@ -46,3 +47,26 @@ def test_the_hint_follows_the_disk(round_s: float, wait_s: float) -> None:
         allowance.take(1)
 
     assert caught.value.retry_after_s == wait_s
+
+
+@pytest.mark.parametrize(
+    ("held", "size", "reason"), [(0, 11, "size"), (0, 10, None), (1, 4, None), (1, 5, "queue"), (6, 1, "queue")]
+)
+def test_a_shortage_has_a_reason(held: int, size: int, reason: str | None) -> None:
+    """What fits into an idle queue is kept whole; beside others, half of the queue is for whole exports."""
+    allowance = Allowance(10)
+    allowance.take(held)
+
+    assert allowance.shortage(size) == reason
+
+
+def test_at_the_ceiling_one_export_at_a_time_is_begun() -> None:
+    """A process that is full says so to all but one, so that it always goes on."""
+    allowance = Allowance(10, Memory(1))
+
+    assert allowance.shortage(1) == "memory"
+    with allowance.hold() as only:
+        only.add(1)
+        only.add(1)
+        with allowance.hold() as other, pytest.raises(Overloaded, match="SPANGLASS_MEMORY_MIB"):
+            other.add(1)

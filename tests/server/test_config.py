@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spanglass.errors import ConfigurationError
-from spanglass.server.config import Config
+from spanglass.server.config import MIB, Config
 from spanglass.settings import Sources
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - not listened on
@@ -82,3 +82,12 @@ def test_a_size_beyond_all_machines_is_refused_at_start(variable: str) -> None:
 def test_no_directory_is_not_this_directory() -> None:
     """`--data "$UNSET"` means the default, not a database among the files of wherever one stands."""
     assert Config.load(Sources({}), data="").data == Path("spanglass-data")
+
+
+def test_a_ceiling_below_what_is_needed_is_refused() -> None:
+    """A ceiling that queue and store alone would break is a mistake; without one it follows from them."""
+    with pytest.raises(ConfigurationError, match=r"SPANGLASS_MEMORY_MIB is 200 MiB, but .* need 288"):
+        Config(memory_mib=200)
+
+    assert Config(memory_mib=300).memory_bytes == 300 * MIB
+    assert Config().memory_bytes == 384 * MIB

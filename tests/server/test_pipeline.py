@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from exports import export, span_message
 from records import T0
 from spanglass.call import Cost, CostState, Usage
-from spanglass.errors import Overloaded, StoreUnavailable
+from spanglass.errors import Overloaded, PayloadTooLarge, StoreUnavailable
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
 from spanglass.server.pipeline import Pipeline, cost_of, prepare, was_refused
@@ -147,6 +147,54 @@ def test_a_full_queue_refuses_and_recovers() -> None:
     bench = asyncio.run(main())
 
     assert bench.counters.stored == 3
+    assert bench.allowance.held == 0
+
+
+def test_content_is_shed_before_a_sender_is_refused() -> None:
+    """With half of the queue taken what arrives is kept without its messages, counted, and takes less room."""
+    messages: dict[str, str | float] = {
+        **CALL,
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.input.messages": "x" * 50_000,
+    }
+
+    async def main() -> tuple[Bench, Sequence[Row]]:
+        store = DuckDBStore(None)
+        bench = Bench(store, limit=120_000)
+        waiting = bench.allowance.hold()
+        with waiting:
+            await bench.pipeline.submit(received(1, messages))
+            waiting.add(20_000)
+            await bench.pipeline.submit(received(2, messages))
+            await bench.pipeline.submit(received(3, messages))
+        await bench.pipeline.close()
+        rows = store.select("SELECT json_extract_string(attributes, '$.\"spanglass.shed\"[0]') AS shed FROM spans", {})
+        store.close()
+        return bench, rows
+
+    bench, rows = asyncio.run(main())
+
+    assert [row["shed"] for row in rows] == [None, "gen_ai.input.messages", "gen_ai.input.messages"]
+    assert bench.counters.shed == {(Signal.TRACES, "queue"): 2}
+    assert bench.allowance.held == 0
+
+
+def test_an_export_too_large_for_the_queue_is_kept_without_content_or_refused_for_good() -> None:
+    """What fits once its content is gone is kept; what does not is not worth sending again."""
+
+    async def main() -> Bench:
+        store = DuckDBStore(None)
+        bench = Bench(store, limit=20_000)
+        await bench.pipeline.submit(received(1, {**CALL, "gen_ai.input.messages": "x" * 50_000}))
+        with pytest.raises(PayloadTooLarge, match="SPANGLASS_QUEUE_MIB"):
+            await bench.pipeline.submit(received(2, {f"{number}": "x" * 200 for number in range(100)}))
+        await bench.pipeline.close()
+        store.close()
+        return bench
+
+    bench = asyncio.run(main())
+
+    assert bench.counters.shed == {(Signal.TRACES, "size"): 1}
     assert bench.allowance.held == 0
 
 

@@ -205,6 +205,7 @@ RETRIEVAL_QUERY = _genai("gen_ai.retrieval.query.text", "string", "What was sear
 RETRIEVAL_DOCUMENTS = _genai("gen_ai.retrieval.documents", "json", "Documents found, with score; content.")
 RETRIEVAL_COUNT = _ours("spanglass.retrieval.count", "int", "How many documents were found.")
 CANCELLED = _ours("spanglass.cancelled", "boolean", "True where the work was cancelled, or its reader went away.")
+SHED = _ours("spanglass.shed", "string[]", "Content that the server left out for want of memory, by key.")
 FOLDED_COUNT = _ours("spanglass.folded.count", "int", "How many spans this one stands for, after a storm of them.")
 FOLDED_ERRORS = _ours("spanglass.folded.errors", "int", "How many of them failed.")
 FOLDED_DURATION = _ours("spanglass.folded.duration", "double", "Seconds they took together.")

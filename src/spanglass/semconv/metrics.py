@@ -332,13 +332,20 @@ SERVER_DUPLICATES = _counter("spanglass.server.duplicates", "{item}", "Items rec
 SERVER_REJECTED = _counter(
     "spanglass.server.rejected", "{request}", "Export requests refused.", (attr.SIGNAL, attr.DROP_REASON)
 )
+SERVER_SHED = _counter(
+    "spanglass.server.shed",
+    "{item}",
+    "Items kept without their content, for want of memory.",
+    (attr.SIGNAL, attr.DROP_REASON),
+)
 SERVER_COMMIT = _histogram(
     "spanglass.server.commit.duration", "s", "Duration of one group commit.", (), COMMIT, Origin.SPANGLASS
 )
-SERVER_QUEUE = _gauge("spanglass.server.queue.size", "By", "Export bytes received and not yet committed.")
-SERVER_QUEUE_LIMIT = _gauge("spanglass.server.queue.limit", "By", "Export bytes held before senders are told to wait.")
+SERVER_QUEUE = _gauge("spanglass.server.queue.size", "By", "Memory of exports received and not yet committed.")
+SERVER_QUEUE_LIMIT = _gauge("spanglass.server.queue.limit", "By", "Memory of exports before senders are told to wait.")
 SERVER_STORE_SIZE = _gauge("spanglass.server.store.size", "By", "Bytes the store holds on disk.")
 SERVER_MEMORY = _gauge("spanglass.server.memory", "By", "Resident memory of the server.")
+SERVER_MEMORY_LIMIT = _gauge("spanglass.server.memory.limit", "By", "The declared ceiling of the server's memory.")
 
 METRICS: tuple[Metric, ...] = tuple(_table)
 """Every row, in the order above."""

@@ -1,4 +1,4 @@
-"""How many export bytes the server may hold at once, from the first byte read to the commit; one event loop's."""
+"""How much memory exports may take at once, from the first byte read to the commit; one event loop's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Self
 
 from spanglass.errors import Overloaded
+from spanglass.server.memory import Memory
 
 _LONGEST_WAIT_S = 30.0
 
@@ -16,10 +17,12 @@ class Allowance:
     Attributes:
         limit: Bytes that may be held.
         held: Bytes held now.
+        memory: The whole process against its ceiling; None where none is declared.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, memory: Memory | None = None) -> None:
         self.limit = limit
+        self.memory = memory
         self.held = 0
         self._round_s = 0.0
 
@@ -30,12 +33,40 @@ class Allowance:
             Overloaded: They do not fit; nothing was counted.
         """
         if self.held + size > self.limit:
-            raise Overloaded(
+            raise self._overloaded(
                 f"The server holds {self.held} of {self.limit} bytes that wait for the disk; send the same again "
-                "later. If this goes on, the disk is too slow for what is sent: sample, or raise SPANGLASS_QUEUE_MIB.",
-                retry_after_s=min(_LONGEST_WAIT_S, max(1.0, math.ceil(2 * self._round_s))),
+                "later. If this goes on, the disk is too slow for what is sent: sample, or raise SPANGLASS_QUEUE_MIB."
             )
         self.held += size
+
+    def admit(self) -> None:
+        """Agree to begin with another export; one at a time is always begun with.
+
+        Raises:
+            Overloaded: The process is at its ceiling.
+        """
+        if self.held and self.memory is not None and self.memory.is_full():
+            raise self._overloaded(
+                f"The server is at its ceiling of {self.memory.ceiling} bytes of memory; send the same again later. If "
+                "this goes on, raise SPANGLASS_MEMORY_MIB, or send less."
+            )
+
+    def shortage(self, size: int) -> str | None:
+        """Tell why an export of this size should be kept without its content; None where there is room for it.
+
+        Returns:
+            `size` where it is larger than the queue, `queue` where it and what waits take more than half of it,
+            `memory` where the process is near its ceiling.
+        """
+        if size > self.limit:
+            return "size"
+        if self.held and 2 * (self.held + size) > self.limit:
+            return "queue"
+        return "memory" if self.memory is not None and self.memory.is_near() else None
+
+    def _overloaded(self, message: str) -> Overloaded:
+        wait = min(_LONGEST_WAIT_S, max(1.0, math.ceil(2 * self._round_s)))
+        return Overloaded(message, retry_after_s=wait)
 
     def give(self, size: int) -> None:
         """Count bytes out that `take` counted in."""
@@ -70,5 +101,7 @@ class Hold:
         Raises:
             Overloaded: They do not fit.
         """
+        if not self._size:
+            self._allowance.admit()
         self._allowance.take(size)
         self._size += size

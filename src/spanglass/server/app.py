@@ -24,6 +24,7 @@ from spanglass.server.allowance import Allowance
 from spanglass.server.api.application import Questions, application
 from spanglass.server.config import Config
 from spanglass.server.counters import Counters
+from spanglass.server.memory import Memory
 from spanglass.server.pipeline import Pipeline
 from spanglass.server.receive.grpc import otlp_grpc
 from spanglass.server.receive.http import otlp_http
@@ -100,7 +101,7 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
 
         store = DuckDBStore(config.data, memory_mib=config.store_memory_mib)
         stack.callback(store.close)
-        counters, allowance = Counters(), Allowance(config.queue_bytes)
+        counters, allowance = Counters(), Allowance(config.queue_bytes, Memory(config.memory_bytes))
         access = Access(config.host, config.allowed_hosts, config.api_key)
 
         pipeline = Pipeline(store, allowance=allowance, counters=counters, prices=PriceTable.load(config.prices_file))

@@ -13,6 +13,8 @@ from spanglass.settings import Sources
 MIB = 1024 * 1024
 _MOST_BODY_MIB = 2047
 """gRPC counts a message's bytes in 32 bits."""
+_PROGRAM_MIB = 160
+"""What the server takes beside queue and store: the program at rest, an export being decoded, an answer being made."""
 _MOST_MEMORY_MIB = 1024 * 1024
 
 
@@ -31,6 +33,7 @@ class Config:
         queue_bytes: Export bytes held before senders are told to wait.
         max_body_bytes: Largest export body, decompressed.
         store_memory_mib: Memory the store may use, MiB.
+        memory_mib: The ceiling of the whole process, MiB; None for a third over what queue, store and program need.
         prices_file: Prices that override the built-in table; None for that table alone.
 
     Raises:
@@ -47,6 +50,7 @@ class Config:
     queue_bytes: int = settings.QUEUE_MIB.default * MIB
     max_body_bytes: int = settings.MAX_BODY_MIB.default * MIB
     store_memory_mib: int = settings.STORE_MEMORY_MIB.default
+    memory_mib: int | None = None
     prices_file: str | None = None
 
     def __post_init__(self) -> None:
@@ -88,6 +92,22 @@ class Config:
                 f"{settings.QUEUE_MIB.env} or lower {settings.MAX_BODY_MIB.env}."
             )
 
+        if self.memory_mib is not None and self.memory_mib < self._needed_mib:
+            raise ConfigurationError(
+                f"{settings.MEMORY_MIB.env} is {self.memory_mib} MiB, but the queue ({self.queue_bytes // MIB}), the "
+                f"store ({self.store_memory_mib}) and the program ({_PROGRAM_MIB}) need {self._needed_mib}: raise it, "
+                f"or lower {settings.QUEUE_MIB.env} or {settings.STORE_MEMORY_MIB.env}."
+            )
+
+    @property
+    def _needed_mib(self) -> int:
+        return self.queue_bytes // MIB + self.store_memory_mib + _PROGRAM_MIB
+
+    @property
+    def memory_bytes(self) -> int:
+        """The ceiling of the whole process; a third over what is needed where none is declared."""
+        return (self.memory_mib or self._needed_mib * 4 // 3) * MIB
+
     @classmethod
     def load(
         cls,
@@ -115,6 +135,7 @@ class Config:
             queue_bytes=sources.get(settings.QUEUE_MIB) * MIB,
             max_body_bytes=sources.get(settings.MAX_BODY_MIB) * MIB,
             store_memory_mib=sources.get(settings.STORE_MEMORY_MIB),
+            memory_mib=sources.get(settings.MEMORY_MIB),
             prices_file=sources.get(settings.PRICES_FILE),
         )
 

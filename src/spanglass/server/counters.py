@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_left
 from collections import defaultdict
 
@@ -19,6 +20,8 @@ class Counters:
         self.stored = 0
         self.duplicates = 0
         self.rejected: defaultdict[tuple[Signal, str], int] = defaultdict(int)
+        self.shed: defaultdict[tuple[Signal, str], int] = defaultdict(int)
+        self.shed_at: float | None = None
         self.commits = [0] * (len(COMMIT) + 1)
         self.commit_s = 0.0
 
@@ -31,6 +34,12 @@ class Counters:
         """Count a refused export request; the reason is one of a few words."""
         with self._lock:
             self.rejected[signal, reason] += 1
+
+    def count_shed(self, signal: Signal, reason: str, items: int) -> None:
+        """Count items kept without their content, and when; the reason is one of a few words."""
+        with self._lock:
+            self.shed[signal, reason] += items
+            self.shed_at = time.time()
 
     def count_commit(self, stored: int, duplicates: int, seconds: float) -> None:
         """Count a group commit."""

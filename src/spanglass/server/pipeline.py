@@ -2,6 +2,8 @@
 
     submit -> queue (bounded by memory) -> one writer thread: all that waits -> normalise -> price -> Store.write
 
+Where memory is short, what arrives is understood and priced at once and queued without its content.
+
 One thread writes, and takes all that waits (up to some MiB) each time it comes round, so a commit is shared by as many
 requests as arrived during the one before (group commit): the disk sets the pace, not the number of senders.
 """
@@ -13,6 +15,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -26,6 +29,7 @@ from spanglass.server.normalise.accounts import settle
 from spanglass.server.normalise.chunks import without_chunks
 from spanglass.server.normalise.facts import normalise
 from spanglass.server.record import Batch, Call, Facts, Received, Span, Status, StoredSpan
+from spanglass.server.shedding import Shed, shed
 from spanglass.server.store.protocol import Store
 
 _ROUND_BYTES = 8 * 1024 * 1024
@@ -37,7 +41,8 @@ _log = logging.getLogger("spanglass.server")
 class _Waiting:
     """A request that waits for its commit."""
 
-    received: Received
+    received: Received | Batch
+    size: int
     done: asyncio.Future[None]
 
 
@@ -62,6 +67,7 @@ class Pipeline:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._closing = False
+        self._aside = ThreadPoolExecutor(1, "spanglass-shed")
         self._writer = threading.Thread(target=self._run, name="spanglass-writer", daemon=True)
         self._writer.start()
 
@@ -75,18 +81,39 @@ class Pipeline:
         """
         if self._closing:
             raise StoreUnavailable("The server is stopping; send the same again when it is back.")
-        self._demand_fit(received)
-        self._allowance.take(received.size)
-        waiting = _Waiting(received, self._loop.create_future())
+        size, reason = received.size, self._allowance.shortage(received.size)
+        self._allowance.take(min(size, self._allowance.limit))
+        waiting = _Waiting(received, min(size, self._allowance.limit), self._loop.create_future())
+        if reason is not None:
+            await self._slim(waiting, received, reason)
         self._queue.put(waiting)
         await waiting.done
 
-    def _demand_fit(self, received: Received) -> None:
-        if received.size > self._allowance.limit:
+    async def _slim(self, waiting: _Waiting, received: Received, reason: str) -> None:
+        """Let go of a request's content before it waits.
+
+        Raises:
+            PayloadTooLarge: It takes more memory than the queue has, even so.
+        """
+        try:
+            batch, items, freed = await self._loop.run_in_executor(self._aside, self._shed, received)
+        except BaseException:
+            self._allowance.give(waiting.size)
+            raise
+        left = max(0, received.size - freed)
+        if left > self._allowance.limit:
+            self._allowance.give(waiting.size)
             raise PayloadTooLarge(
-                f"The export takes {received.size} bytes of memory and the queue has {self._allowance.limit}; send "
-                "smaller batches, or raise SPANGLASS_QUEUE_MIB."
+                f"The export takes {left} bytes of memory without its content and the queue has "
+                f"{self._allowance.limit}; send smaller batches, or raise SPANGLASS_QUEUE_MIB."
             )
+        if items:
+            self._counters.count_shed(received.signal, reason, items)
+            self._allowance.give(waiting.size - left)
+            waiting.received, waiting.size = batch, left
+
+    def _shed(self, received: Received) -> Shed:
+        return shed(prepare(received, self._prices))
 
     async def close(self) -> None:
         """Write what waits, then stop; later submits are refused."""
@@ -94,24 +121,25 @@ class Pipeline:
             self._closing = True
             self._queue.put(None)
         await asyncio.to_thread(self._writer.join)
+        self._aside.shutdown(wait=False)
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            group, size = [first], first.received.size
+            group, size = [first], first.size
             while size < _ROUND_BYTES and not self._queue.empty():
                 waiting = self._queue.get()
                 if waiting is None:
                     self._queue.put(None)  # stop after this round
                     break
                 group.append(waiting)
-                size += waiting.received.size
+                size += waiting.size
             self._round(group)
 
     def _round(self, group: Sequence[_Waiting]) -> None:
         began = time.perf_counter()
         failure: StoreUnavailable | None = None
         try:
-            written = self._store.write([prepare(waiting.received, self._prices) for waiting in group])
+            written = self._store.write([self._batch(waiting.received) for waiting in group])
             self._counters.count_commit(written.stored, written.duplicates, time.perf_counter() - began)
         except StoreUnavailable as error:
             failure = error
@@ -120,11 +148,14 @@ class Pipeline:
             failure = StoreUnavailable(f"The server could not write ({type(error).__name__}); its log says why.")
         self._loop.call_soon_threadsafe(self._settle, group, failure, time.perf_counter() - began)
 
+    def _batch(self, received: Received | Batch) -> Batch:
+        return received if isinstance(received, Batch) else prepare(received, self._prices)
+
     def _settle(self, group: Sequence[_Waiting], failure: StoreUnavailable | None, seconds: float) -> None:
         """Tell the senders, in the event loop."""
         self._allowance.took_round(seconds)
         for waiting in group:
-            self._allowance.give(waiting.received.size)
+            self._allowance.give(waiting.size)
             if waiting.done.done():  # the sender has gone
                 continue
             if failure is None:

@@ -1,23 +1,22 @@
 """`/metrics`: the server's own figures as Prometheus text, by the names and labels of the metric table.
 
-Nine metrics that are numbers already do not need a client library, its registry and its locks (1.5 MB).
+A dozen metrics that are numbers already do not need a client library, its registry and its locks (1.5 MB).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from pathlib import Path
 
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics as table
 from spanglass.semconv.metrics import Instrument, Metric
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
+from spanglass.server.memory import resident_bytes
+from spanglass.server.record import Signal
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_STATM = Path("/proc/self/statm")
 _UNITS = {"By": "bytes", "s": "seconds"}
 _Sample = tuple[str, dict[str, str], float]
 
@@ -31,15 +30,12 @@ def exposition(counters: Counters, allowance: Allowance, store_size: int) -> str
         store_size: Bytes on disk.
     """
     received = [({attr.SIGNAL: str(signal)}, count) for signal, count in sorted(counters.received.items())]
-    rejected = [
-        ({attr.SIGNAL: str(signal), attr.DROP_REASON: reason}, count)
-        for (signal, reason), count in sorted(counters.rejected.items())
-    ]
     lines: list[str] = []
     lines += _lines(table.SERVER_RECEIVED, (("", labels, count) for labels, count in received))
     lines += _lines(table.SERVER_STORED, [("", {}, counters.stored)])
     lines += _lines(table.SERVER_DUPLICATES, [("", {}, counters.duplicates)])
-    lines += _lines(table.SERVER_REJECTED, (("", labels, count) for labels, count in rejected))
+    lines += _lines(table.SERVER_REJECTED, (("", labels, count) for labels, count in _by_reason(counters.rejected)))
+    lines += _lines(table.SERVER_SHED, (("", labels, count) for labels, count in _by_reason(counters.shed)))
     lines += _lines(table.SERVER_COMMIT, _commits(counters))
     lines += _lines(table.SERVER_QUEUE, [("", {}, allowance.held)])
     lines += _lines(table.SERVER_QUEUE_LIMIT, [("", {}, allowance.limit)])
@@ -47,15 +43,16 @@ def exposition(counters: Counters, allowance: Allowance, store_size: int) -> str
     memory = resident_bytes()
     if memory is not None:
         lines += _lines(table.SERVER_MEMORY, [("", {}, memory)])
+    if allowance.memory is not None:
+        lines += _lines(table.SERVER_MEMORY_LIMIT, [("", {}, allowance.memory.ceiling)])
     return "\n".join(lines) + "\n"
 
 
-def resident_bytes() -> int | None:
-    """Return this process's resident memory; None where the system does not tell in /proc."""
-    try:
-        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return None
+def _by_reason(counts: Mapping[tuple[Signal, str], int]) -> list[tuple[dict[str, str], int]]:
+    return [
+        ({attr.SIGNAL: str(signal), attr.DROP_REASON: reason}, count)
+        for (signal, reason), count in sorted(counts.items())
+    ]
 
 
 def prometheus_name(metric: Metric) -> str:
