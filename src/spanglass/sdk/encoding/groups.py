@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
@@ -29,7 +29,7 @@ class AttributeWriter:
         if not attributes:
             return b""
         known, parts = self._known, []
-        for key, value in attributes.items():
+        for key, value in _plain(attributes).items():
             kind = value.__class__
             written = known.get((key, kind, value)) if kind in _KEPT else None
             if written is None:
@@ -38,8 +38,14 @@ class AttributeWriter:
                     if len(known) >= _KNOWN_ATTRIBUTES:
                         known.clear()
                     known[key, kind, value] = written
-            parts.append(tag + written)
-        return b"".join(parts)
+            parts.append(written)
+        return tag + tag.join(parts)
+
+
+def _plain(attributes: Mapping[str, object]) -> Mapping[str, object]:
+    """Return them as a dictionary where they have a copy: OpenTelemetry's own mapping takes 0.3 us an item to read."""
+    copy: Callable[[], Mapping[str, object]] | None = getattr(attributes, "copy", None)
+    return attributes if copy is None else copy()
 
 
 class Groups:
