@@ -133,6 +133,29 @@ logging.debug("d"); logging.error("e")
         assert [record.body.string_value for _, record in seen.logs()] == bodies
 
 
+def test_a_value_that_cannot_be_shown_costs_no_record() -> None:
+    """Extra values and exceptions whose own code fails are named by their type, and the rest is exported."""
+    script = """
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError
+spanglass.init()
+log = logging.getLogger("app")
+log.addHandler(logging.NullHandler())
+try:
+    raise Mute
+except Mute:
+    log.exception("failed", extra={"order": Mute(), "count": 2})
+log.error(Mute())
+"""
+    with receiver() as seen:
+        run(START + script, endpoint=seen.endpoint)
+        (_, failed), (_, mute) = seen.logs()
+    found = values(failed.attributes)
+    assert (failed.body.string_value, found["order"], found["count"]) == ("failed", "<Mute>", 2)
+    assert (found["exception.message"], mute.body.string_value) == ("<Mute>", "<Mute>")
+
+
 SENDING = """
 import httpx
 logging.basicConfig(level=logging.DEBUG)

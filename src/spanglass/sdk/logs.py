@@ -135,7 +135,7 @@ class LogBridge:
 
     def _attributes(self, record: logging.LogRecord) -> dict[str, str | bool | int | float]:
         found: dict[str, str | bool | int | float] = {
-            name: value if isinstance(value, str | bool | int | float) else str(value)
+            name: value if isinstance(value, str | bool | int | float) else _text(value)
             for name, value in record.__dict__.items()
             if name not in OF_EVERY_RECORD and value is not None
         }
@@ -148,7 +148,7 @@ class LogBridge:
             found["exception.type"] = (
                 kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
             )
-            found["exception.message"] = str(error)
+            found["exception.message"] = _text(error)
             found["exception.stacktrace"] = "".join(traceback.format_exception(*record.exc_info))
         return found
 
@@ -173,8 +173,15 @@ def _call_handlers(self: logging.Logger, record: logging.LogRecord) -> None:
 def _body(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except (TypeError, ValueError, KeyError):  # the application's template and arguments do not fit; logging says so
-        return str(record.msg)
+    except Exception:  # noqa: BLE001 - template and arguments that do not fit, or whose `__str__` fails; logging says so
+        return _text(record.msg)
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - the application's own `__str__`: the record is worth more than this part of it
+        return f"<{type(value).__name__}>"
 
 
 def _exported_by_another(name: str) -> bool:
