@@ -1,4 +1,4 @@
-"""Spans as OTLP: 19 us one of 24 attributes, where protobuf's objects take 72.
+"""Spans as OTLP: 16 us one of 25 attributes, where protobuf's objects take 72.
 
 Field numbers are those of `opentelemetry/proto/trace/v1/trace.proto`, release 1.7.
 """
