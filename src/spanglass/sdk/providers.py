@@ -68,6 +68,7 @@ class _Builder:
     queues: list[tuple[BatchQueue[Any], Outlet[Any]]] = field(default_factory=list)
     readers: list[ScheduledReader] = field(default_factory=list)
     built: list[TracerProvider | MeterProvider | LoggerProvider] = field(default_factory=list)
+    theirs: list[str] = field(default_factory=list)
 
     def tracers(self) -> trace.TracerProvider:
         present = trace.get_tracer_provider()
@@ -151,11 +152,7 @@ class _Builder:
         """Whether exporters of ours are added to a provider of the application's."""
         if not already or self.sending.endpoint is not None or self.sending.destinations is not None:
             return True
-        logger.info(
-            "A %s is configured already; spanglass sends through it and adds no exporter. "
-            "To send to spanglass as well, name its endpoint: init(endpoint=...), SPANGLASS_ENDPOINT or destinations.",
-            name,
-        )
+        self.theirs.append(name)
         return False
 
     def _queues(self, signal: Signal, prefix: str, delay_ms: int, weigh: Callable[[Any], int]) -> list[BatchQueue[Any]]:
@@ -207,6 +204,12 @@ def build(sending: Sending, resource: Resource) -> Pipelines:
     pipelines = Pipelines(
         tracers, meters, loggers, tuple(builder.queues), tuple(builder.readers), tuple(builder.built), log_export
     )
+    if builder.theirs:
+        logger.warning(
+            "The application has its own %s: spanglass sends through what is there and adds no exporter. To send to "
+            "spanglass as well, name its endpoint: init(endpoint=...), SPANGLASS_ENDPOINT or destinations.",
+            ", ".join(builder.theirs),
+        )
     for reader in pipelines.readers:
         reader.worker.start()
     return pipelines

@@ -5,6 +5,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -225,3 +226,27 @@ def test_importing_the_hooks_has_no_effect() -> None:
     importlib.import_module("spanglass.sdk.hooks")
     assert functions() == before
     assert hooks.active() == ()
+
+
+def test_a_library_that_no_hook_sees_is_named_once(tmp_path: Path) -> None:
+    """Google's old client speaks gRPC: its import says so, and what to use, and imports nothing else of ours."""
+    package = tmp_path / "google" / "generativeai"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    said = run(
+        f"""
+        import importlib, logging, sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        import google
+        google.__path__.append({str(tmp_path / "google")!r})
+        import spanglass
+        logging.basicConfig(stream=sys.stdout, format="%(name)s %(message)s")
+        spanglass.init(destinations=["console"])
+        import google.generativeai
+        importlib.reload(google.generativeai)
+        """
+    )
+    lines = [line for line in said.splitlines() if line.startswith("spanglass ")]
+    assert len(lines) == 1
+    assert "google.generativeai are not seen" in lines[0]
+    assert "google-genai" in lines[0]

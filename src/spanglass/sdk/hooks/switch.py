@@ -38,6 +38,7 @@ _LIBRARIES = {
     "urllib3": _Hooked("urllib3", ("urllib3", "urllib3.connectionpool")),
     "requests": _Hooked("requests", ("requests.sessions",)),
     "aiohttp": _Hooked("aiohttp", ("aiohttp", "aiohttp.client")),
+    "google.generativeai": _Hooked("unseen", ("google.generativeai",)),
     _INSTRUMENTORS: _Hooked("instrumentors", ("opentelemetry.instrumentation.instrumentor",)),
 }
 _LIBRARY_OF = {module: library for library, hooked in _LIBRARIES.items() for module in hooked.modules}
