@@ -18,7 +18,7 @@ from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.instrumented import InstrumentationSettings
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
-from scripted import Answer, ScriptedServer, scripted
+from scripted import Answer, ScriptedServer
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
 from telemetry import Telemetry, recording
@@ -100,13 +100,6 @@ def situation(
         if inside:
             stack.enter_context(telemetry.tracers.get_tracer("app").start_as_current_span("turn"))
         yield telemetry, made
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
 
 
 def total(telemetry: Telemetry, metric: metrics.Metric) -> float:

@@ -23,7 +23,7 @@ from pydantic_ai.models.instrumented import InstrumentationSettings
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from scripted import Answer, ScriptedServer, scripted
+from scripted import Answer, ScriptedServer
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
 from telemetry import Telemetry, recording
@@ -73,13 +73,6 @@ def recorded_by(instrumentor: Instrumentor) -> Iterator[Telemetry]:
             yield telemetry
         finally:
             instrumentor.uninstrument()
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
 
 
 def chat_model(server: ScriptedServer) -> ChatOpenAI:

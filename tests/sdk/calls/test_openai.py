@@ -72,13 +72,6 @@ def canned(*answers: Answer) -> openai.OpenAI:
     return openai.OpenAI(api_key="made-up", http_client=httpx2.Client(transport=Canned(*answers)))
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
-
-
 def client(server: ScriptedServer) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{server.url}/v1", api_key="made-up")
 

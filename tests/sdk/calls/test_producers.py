@@ -12,7 +12,7 @@ from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor as Gen
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from parts import ROOT
-from scripted import Answer, ScriptedServer, scripted
+from scripted import Answer, ScriptedServer
 from spanglass.sdk.calls.producers import NOBODY, PRODUCERS, UTIL_GENAI, Producer, producer_of
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
@@ -74,13 +74,6 @@ RECORDING = {
     "openinference": (openinference, "openinference.instrumentation.openai"),
     "by hand": (by_hand, "ai-service"),
 }
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
 
 
 def client(server: ScriptedServer) -> openai.OpenAI:

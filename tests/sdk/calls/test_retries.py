@@ -1,7 +1,6 @@
 """The attempts of one call are one trace, and attempts of different calls are not."""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,25 +11,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from scripted import Answer, ScriptedServer, scripted
 from spanglass.semconv import attributes as attr
-from telemetry import Telemetry, recording
+from telemetry import Telemetry
 
 BUSY = Answer([b'{"error": {"code": "busy", "message": "Later."}}'], 503, {"retry-after-ms": "1"})
 FINE = Answer([b'{"id":"c","model":"gpt-4o-mini","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}'])
 QUESTION: Any = [{"role": "user", "content": "Hi"}]
-
-
-@pytest.fixture
-def telemetry() -> Iterator[Telemetry]:
-    """What is recorded."""
-    with recording() as made:
-        yield made
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
 
 
 def ask(server: ScriptedServer, question: Any = QUESTION, retries: int = 5) -> None:  # noqa: ANN401 - messages

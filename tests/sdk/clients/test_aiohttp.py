@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from scripted import Act, Answer, ScriptedServer, scripted
 from spanglass.semconv import attributes as attr
-from telemetry import Telemetry, recording
+from telemetry import Telemetry
 
 PATH = "/v1/chat/completions"
 BODY: dict[str, Any] = {
@@ -31,20 +31,6 @@ STOP = (
 USAGE = b'data: {"id":"c-1","choices":[],"usage":{"prompt_tokens":20,"completion_tokens":4,"total_tokens":24}}\n\n'
 WHOLE = Answer([WORD] * 4 + [STOP, USAGE, b"data: [DONE]\n\n"], headers=SSE)
 HANGING = Answer([WORD, WORD, Act.WAIT], headers=SSE)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
-
-
-@pytest.fixture
-def telemetry() -> Iterator[Telemetry]:
-    """What is recorded."""
-    with recording() as made:
-        yield made
 
 
 @asynccontextmanager

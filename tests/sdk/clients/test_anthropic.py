@@ -66,13 +66,6 @@ STREAM = Answer(PIECES, headers=EVENT_STREAM)
 OVERLOADED = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": "req_1"}
 
 
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
-
-
 def client(server: ScriptedServer, retries: int = 0) -> anthropic.Anthropic:
     return anthropic.Anthropic(base_url=server.url, api_key="made-up", max_retries=retries, open_telemetry=False)
 

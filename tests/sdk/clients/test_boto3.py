@@ -16,7 +16,7 @@ from dirty_equals import IsInt, IsStr
 from inline_snapshot import snapshot
 
 from event_streams import CONTENT_TYPE, event, exception
-from scripted import Act, Answer, ScriptedServer, scripted
+from scripted import Act, Answer, ScriptedServer
 from spanglass.sdk.content import ContentMode
 from spanglass.semconv import attributes as attr
 from spanglass.testing import capture
@@ -71,13 +71,6 @@ class Bedrock(Protocol):
 
     def close(self) -> None:
         """Close its connections."""
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import gzip
 import json
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, aclosing
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ from google.genai.types import Content, GenerateContentConfig, HttpOptions, Http
 from inline_snapshot import snapshot
 
 from cassettes import names, recorded
-from scripted import Act, Answer, ScriptedServer, scripted
+from scripted import Act, Answer, ScriptedServer
 from spanglass.sdk.content import ContentMode
 from spanglass.semconv import attributes as attr
 from spanglass.testing import capture
@@ -57,13 +56,6 @@ CHUNKS = [
 PIECES = [b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n" for chunk in CHUNKS]
 SSE = {"content-type": "text/event-stream"}
 STREAMED = Answer(PIECES, headers=SSE)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
 
 
 def client(server: ScriptedServer, way: str = "sync", retry: HttpRetryOptions | None = None) -> genai.Client:

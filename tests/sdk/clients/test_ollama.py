@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,6 @@ def lines(*documents: dict[str, Any]) -> list[bytes | Act]:
 
 
 STREAM = Answer(lines(*LINES, DONE | {"message": {"role": "assistant", "content": ""}}), headers=NDJSON)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A server without a script."""
-    with scripted() as made:
-        yield made
 
 
 def total(telemetry: Telemetry, metric: metrics.Metric) -> float:

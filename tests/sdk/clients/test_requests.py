@@ -4,7 +4,7 @@ import gc
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ import urllib3
 from scripted import Act, Answer, ScriptedServer, scripted
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
-from telemetry import Telemetry, recording
+from telemetry import Telemetry
 
 PATH = "/v1/chat/completions"
 MODEL = "gpt-4o-mini"
@@ -36,20 +36,6 @@ USAGE = b'data: {"id":"c-1","choices":[],"usage":{"prompt_tokens":20,"completion
 DONE = b"data: [DONE]\n\n"
 WHOLE = Answer([WORD] * 4 + [STOP, USAGE, DONE], headers=SSE)
 HANGING = Answer([WORD, WORD, Act.WAIT], headers=SSE)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
-
-
-@pytest.fixture
-def telemetry() -> Iterator[Telemetry]:
-    """What is recorded."""
-    with recording() as made:
-        yield made
 
 
 def post(server: ScriptedServer, *, stream: bool = True, timeout: float = 9) -> requests.Response:

@@ -46,13 +46,6 @@ def events(*, asked: bool) -> list[bytes]:
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
-
-
-@pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
     """What is recorded, with the setting on."""
     with recording() as made:

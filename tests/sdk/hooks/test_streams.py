@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -11,10 +10,10 @@ import httpx2
 import openai
 import pytest
 
-from scripted import Act, Answer, ScriptedServer, scripted
+from scripted import Act, Answer, ScriptedServer
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
-from telemetry import Telemetry, recording
+from telemetry import Telemetry
 
 MODEL = "gpt-4o-mini"
 QUESTION: Any = [{"role": "user", "content": "Say hello to everybody who is here, one after the other."}]
@@ -39,20 +38,6 @@ STOP = event("{}", '"stop"')
 DONE = b"data: [DONE]\n\n"
 WHOLE = Answer([ROLE, *WORDS, STOP, USAGE, DONE], headers=SSE)
 HANGING = Answer([ROLE, *WORDS[:2], Act.WAIT], headers=SSE)
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A provider without a script."""
-    with scripted() as made:
-        yield made
-
-
-@pytest.fixture
-def telemetry() -> Iterator[Telemetry]:
-    """What is recorded."""
-    with recording() as made:
-        yield made
 
 
 def client(server: ScriptedServer) -> openai.OpenAI:

@@ -24,13 +24,6 @@ BUSY = Answer([b"{}"], 503)
 
 
 @pytest.fixture
-def telemetry() -> Iterator[Telemetry]:
-    """What is recorded."""
-    with recording() as made:
-        yield made
-
-
-@pytest.fixture
 def server() -> Iterator[ScriptedServer]:
     """A provider that answers every call the same."""
     with scripted() as made:
