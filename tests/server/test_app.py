@@ -1,7 +1,9 @@
 """The whole server, as people use it: real exporters in, the API out, and how it starts and stops."""
 
+import resource
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from exports import export, span_message
+from parts import missing_part
 from served import child, config, running
 from spanglass.errors import ConfigurationError, PortTaken, StoreUnavailable
 from spanglass.server.app import Addresses
@@ -306,3 +309,25 @@ def test_a_head_without_end_is_refused(server: Addresses, flood: bytes) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(flood)
             assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:
+    """While the file cannot grow senders hear 503 and health says what to do; with room again it is well by itself."""
+    if sys.platform != "linux":
+        missing_part("a limit on the files of another process: only Linux has prlimit")
+    body = export([span_message(number, attributes={"text": "x" * 2000}) for number in range(2_000)])
+
+    with child(tmp_path) as (process, addresses):
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+        refused = httpx.post(f"{addresses.otlp_http}/v1/traces", content=body.SerializeToString(), headers=PROTOBUF)
+        ill = httpx.get(f"{addresses.ui}/healthz")
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        deadline = time.monotonic() + 30
+        while (well := httpx.get(f"{addresses.ui}/healthz")).status_code != 200 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        kept = httpx.post(f"{addresses.otlp_http}/v1/traces", content=body.SerializeToString(), headers=PROTOBUF)
+
+    assert refused.status_code == 503
+    assert ill.status_code == 503
+    assert "free disk space" in ill.json()["store"]["message"]
+    assert (well.json()["status"], kept.status_code) == ("ok", 200)

@@ -64,9 +64,9 @@ class Gate:
 class Bench:
     """A pipeline with its parts in sight."""
 
-    def __init__(self, store: Gate | DuckDBStore, limit: int = 1_000_000) -> None:
+    def __init__(self, store: Gate | DuckDBStore, limit: int = 1_000_000, probe_s: float = 5.0) -> None:
         self.counters, self.allowance = Counters(), Allowance(limit)
-        self.pipeline = Pipeline(store, allowance=self.allowance, counters=self.counters)
+        self.pipeline = Pipeline(store, allowance=self.allowance, counters=self.counters, probe_s=probe_s)
 
 
 def test_a_request_is_on_disk_when_submit_returns() -> None:
@@ -217,6 +217,28 @@ def test_a_failed_write_fails_its_requests_and_no_others(failure: Exception) -> 
 
     assert bench.counters.stored == 1
     assert bench.allowance.held == 0
+
+
+def test_a_fault_is_known_until_writing_goes_on_by_itself() -> None:
+    """While writes fail the counters say why; an attempt of the server's own finds out when that is over."""
+
+    async def main() -> tuple[str | None, Gate]:
+        store = Gate()
+        store.open.set()
+        store.failures += [StoreUnavailable("disk full"), StoreUnavailable("disk full")]
+        bench = Bench(store, probe_s=0.02)
+        with pytest.raises(StoreUnavailable):
+            await bench.pipeline.submit(received(1))
+        said = bench.counters.fault
+        while bench.counters.fault:  # noqa: ASYNC110 - the writer thread clears it and knows of no event
+            await asyncio.sleep(0.01)
+        await bench.pipeline.close()
+        return said, store
+
+    said, store = asyncio.run(main())
+
+    assert said == "disk full"
+    assert len(store.rounds) == 3  # the request, and two attempts
 
 
 class Hostile(dict[str, Value]):

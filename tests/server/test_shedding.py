@@ -15,7 +15,7 @@ from spanglass.server.record import Event, Signal, StoredSpan
 from spanglass.server.shedding import shed
 
 LONG = "x" * 10_000
-CALL = {
+CALL: dict[str, str | float] = {
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": "openai",
     "gen_ai.request.model": "gpt-4o-mini",

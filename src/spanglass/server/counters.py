@@ -12,7 +12,19 @@ from spanglass.server.record import Signal
 
 
 class Counters:
-    """Counts since the start; safe to use from several threads."""
+    """Counts since the start; safe to use from several threads.
+
+    Attributes:
+        received: Items in exports.
+        stored: Items committed.
+        duplicates: Items recognised as sent again.
+        rejected: Exports refused, by reason.
+        shed: Items kept without their content, by reason.
+        shed_at: When that was last so, Unix seconds.
+        fault: Why the latest write failed; None where it did not.
+        commits: Group commits by duration, in the buckets of the metric table.
+        commit_s: Seconds they took together.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,6 +34,7 @@ class Counters:
         self.rejected: defaultdict[tuple[Signal, str], int] = defaultdict(int)
         self.shed: defaultdict[tuple[Signal, str], int] = defaultdict(int)
         self.shed_at: float | None = None
+        self.fault: str | None = None
         self.commits = [0] * (len(COMMIT) + 1)
         self.commit_s = 0.0
 
@@ -41,9 +54,15 @@ class Counters:
             self.shed[signal, reason] += items
             self.shed_at = time.time()
 
+    def note_fault(self, message: str) -> None:
+        """Note that the latest write failed; the next that succeeds ends it."""
+        with self._lock:
+            self.fault = message
+
     def count_commit(self, stored: int, duplicates: int, seconds: float) -> None:
         """Count a group commit."""
         with self._lock:
+            self.fault = None
             self.stored += stored
             self.duplicates += duplicates
             self.commits[bisect_left(COMMIT, seconds)] += 1

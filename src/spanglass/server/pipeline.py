@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from spanglass.call import Cost, CostState
 from spanglass.cost.price import price
@@ -34,6 +35,7 @@ from spanglass.server.store.protocol import Store
 
 _ROUND_BYTES = 8 * 1024 * 1024
 """Memory of the requests that one commit takes on: its rows need some three times as much beside it while it runs."""
+_DIGEST_BYTES = 16
 _log = logging.getLogger("spanglass.server")
 
 
@@ -50,7 +52,13 @@ class Pipeline:
     """Keeps requests; made and used in one event loop, and closed once."""
 
     def __init__(
-        self, store: Store, *, allowance: Allowance, counters: Counters, prices: PriceTable | None = None
+        self,
+        store: Store,
+        *,
+        allowance: Allowance,
+        counters: Counters,
+        prices: PriceTable | None = None,
+        probe_s: float = 5.0,
     ) -> None:
         """Start the writer thread.
 
@@ -59,7 +67,9 @@ class Pipeline:
             allowance: Bytes that may wait.
             counters: Where commits are counted.
             prices: The price table; the built-in one by default.
+            probe_s: Seconds between attempts to write while writing fails and nobody sends.
         """
+        self._probe_s = probe_s
         self._store = store
         self._prices = prices
         self._allowance = allowance
@@ -124,7 +134,7 @@ class Pipeline:
         self._aside.shutdown(wait=False)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
+        while (first := self._next()) is not None:
             group, size = [first], first.size
             while size < _ROUND_BYTES and not self._queue.empty():
                 waiting = self._queue.get()
@@ -135,18 +145,34 @@ class Pipeline:
                 size += waiting.size
             self._round(group)
 
+    def _next(self) -> _Waiting | None:
+        """Return what waits longest; while writing fails, try it now and then, so that it is known when it goes on."""
+        while True:
+            try:
+                return self._queue.get(timeout=self._probe_s if self._counters.fault else None)
+            except Empty:
+                # Nothing but a new digest: a transaction that is synced as any other.
+                self._write([Batch(digest=os.urandom(_DIGEST_BYTES), received_ns=time.time_ns())])
+
     def _round(self, group: Sequence[_Waiting]) -> None:
         began = time.perf_counter()
-        failure: StoreUnavailable | None = None
+        failure = self._write(self._batch(waiting.received) for waiting in group)
+        self._loop.call_soon_threadsafe(self._settle, group, failure, time.perf_counter() - began)
+
+    def _write(self, batches: Iterable[Batch]) -> StoreUnavailable | None:
+        began = time.perf_counter()
         try:
-            written = self._store.write([self._batch(waiting.received) for waiting in group])
-            self._counters.count_commit(written.stored, written.duplicates, time.perf_counter() - began)
+            written = self._store.write(list(batches))
         except StoreUnavailable as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - the writer's guard: whatever a store does, the next round is written
             _log.exception("A write failed in a way it should not; the senders were told to try again")
             failure = StoreUnavailable(f"The server could not write ({type(error).__name__}); its log says why.")
-        self._loop.call_soon_threadsafe(self._settle, group, failure, time.perf_counter() - began)
+        else:
+            self._counters.count_commit(written.stored, written.duplicates, time.perf_counter() - began)
+            return None
+        self._counters.note_fault(str(failure))
+        return failure
 
     def _batch(self, received: Received | Batch) -> Batch:
         return received if isinstance(received, Batch) else prepare(received, self._prices)

@@ -161,6 +161,23 @@ def test_health_tells_of_the_store_and_the_queue(store: DuckDBStore) -> None:
     assert (ill.status_code, ill.json()["store"]["message"]) == (503, "the disk is gone")
 
 
+def test_health_tells_what_is_not_kept(store: DuckDBStore) -> None:
+    """While writes fail the answer is 503 with the reason; shed content is a notice, and no illness."""
+    client = Client(store)
+    client.counters.count_shed(Signal.TRACES, "queue", 3)
+    shed = client.get("/healthz")
+    client.counters.note_fault("the disk is full")
+    failing = client.get("/healthz")
+    client.counters.count_commit(1, 0, 0.01)
+    well = client.get("/healthz")
+
+    assert (shed.status_code, well.status_code) == (200, 200)
+    assert [notice[:45] for notice in shed.json()["notices"]] == ["For want of memory 3 spans and records were k"]
+    assert (failing.status_code, failing.json()["status"]) == (503, "unavailable")
+    assert failing.json()["store"]["message"] == "the disk is full"
+    assert "not kept" in failing.json()["notices"][0]
+
+
 def test_metrics_are_prometheus_text(store: DuckDBStore) -> None:
     """The names are those of the metric table, by OpenTelemetry's rules for Prometheus."""
     client = Client(store)

@@ -22,6 +22,7 @@ from spanglass.server.api.answer import Answer
 from spanglass.server.api.endpoints import ENDPOINTS, Endpoint
 from spanglass.server.api.errors import told
 from spanglass.server.api.guard import Guard
+from spanglass.server.api.health import report, unreadable
 from spanglass.server.api.metrics import CONTENT_TYPE, exposition
 from spanglass.server.api.pages import Pages, style
 from spanglass.server.api.parameters import Asked
@@ -124,7 +125,11 @@ def application(
         )
 
     async def health(_: Request) -> Response:
-        return await _health(questions, allowance, otlp_ports or {})
+        try:
+            size = await questions.size()
+        except StoreError as error:
+            return unreadable(error)
+        return report(size, counters, allowance, otlp_ports or {})
 
     routes = [
         *(Route(endpoint.path, _answering(endpoint, questions), methods=["GET"]) for endpoint in ENDPOINTS),
@@ -147,19 +152,6 @@ def _answering(endpoint: Endpoint, questions: Questions) -> _Handler:
         return Answer(body, sent=lambda: questions.sent(endpoint))
 
     return answer
-
-
-async def _health(questions: Questions, allowance: Allowance, otlp_ports: Mapping[str, int]) -> Response:
-    queue = {"bytes": allowance.held, "limit": allowance.limit}
-    try:
-        store = {"ok": True, "bytes": await questions.size()}
-    except StoreError as error:
-        body = msgspec.json.encode({"status": "unavailable", "store": {"ok": False, "message": str(error)}})
-        return Response(body, 503, media_type="application/json")
-    return Response(
-        msgspec.json.encode({"status": "ok", "store": store, "queue": queue, "otlp": otlp_ports}),
-        media_type="application/json",
-    )
 
 
 async def _tell(_: Request, error: Exception) -> Response:
