@@ -31,6 +31,31 @@ def test_a_fault_is_logged_once_a_place_and_counted_each_time(caplog: pytest.Log
     assert caplog.records[0].exc_info is not None
 
 
+def test_arguments_that_do_not_fit_are_the_callers_to_put_right(caplog: pytest.LogCaptureFixture) -> None:
+    """A misspelt argument is not told as a fault of ours; a type error inside is."""
+
+    @safely("test.called")
+    def called(*, name: str) -> str:
+        raise TypeError(name)
+
+    @safely("test.awaited")
+    async def awaited() -> None: ...
+
+    called(nome="x")  # type: ignore[call-arg] # the mistake
+    asyncio.run(_await(awaited(1)))  # type: ignore[call-arg] # likewise
+    guard.renew_after_fork()
+    called(name="x")
+
+    said = [record.getMessage() for record in caplog.records]
+    assert [message.partition(" at ")[0] for message in said] == [
+        "spanglass did nothing",
+        "spanglass did nothing",
+        "spanglass failed inside itself",
+    ]
+    assert "test.called" in said[0]
+    assert "unexpected keyword argument 'nome'" in said[0]
+
+
 def test_results_and_names_pass_through() -> None:
     """A guarded function returns what it returns and is called what it is called, sync and async."""
 

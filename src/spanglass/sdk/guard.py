@@ -30,6 +30,15 @@ logger = logging.getLogger("spanglass")
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_LATER = "Further faults at this place are only counted, in the metric spanglass.sdk.faults."
+_FAULT = (
+    "spanglass failed inside itself at %s (%s: %s); the application goes on, some telemetry may be missing. " + _LATER
+)
+_NOT_ENTERED = (
+    "spanglass did nothing at %s: it was called with arguments that it does not take (%s: %s). Put the call right; "
+    "the application goes on. " + _LATER
+)
+
 _counts: dict[str, int] = {}
 _lock = Lock()
 
@@ -56,7 +65,7 @@ class Guard:
             try:
                 return function(*args, **kwargs)
             except Exception as error:  # noqa: BLE001 - this is the guard
-                report(self.place, error)
+                report(self.place, error, _NOT_ENTERED if _never_entered(error) else _FAULT)
                 return None
 
         return guarded
@@ -69,7 +78,7 @@ class Guard:
             try:
                 return await awaited(*args, **kwargs)  # type: ignore[misc] # a coroutine function, as was asked above
             except Exception as error:  # noqa: BLE001 - this is the guard
-                report(self.place, error)
+                report(self.place, error, _NOT_ENTERED if _never_entered(error) else _FAULT)
                 return None
 
         return guarded
@@ -91,7 +100,7 @@ def safely(place: str) -> Guard:
     return Guard(place)
 
 
-def report(place: str, error: Exception) -> None:
+def report(place: str, error: Exception, message: str = _FAULT) -> None:
     """Count a fault, and log the first of its place. Never raises."""
     with _lock:
         seen = _counts.get(place, 0)
@@ -99,14 +108,13 @@ def report(place: str, error: Exception) -> None:
     if seen:
         return
     with suppress(Exception):  # a log handler of the application that fails must not fail it here
-        logger.warning(
-            "spanglass failed inside itself at %s (%s: %s); the application goes on, some telemetry may be missing. "
-            "Further faults at this place are only counted, in the metric spanglass.sdk.faults.",
-            place,
-            type(error).__name__,
-            error,
-            exc_info=error,
-        )
+        logger.warning(message, place, type(error).__name__, error, exc_info=error)
+
+
+def _never_entered(error: Exception) -> bool:
+    """Say whether the arguments did not fit the guarded function: then no frame lies below the guard's."""
+    traceback = error.__traceback__
+    return isinstance(error, TypeError) and traceback is not None and traceback.tb_next is None
 
 
 def faults() -> Mapping[str, int]:
