@@ -263,8 +263,9 @@ class Recorder:
     def _tell(
         self, subject: Subject, request: Request, outcome: Outcome, *, at_ns: int, resend: int, of: CallContext
     ) -> None:
-        with _guard:
-            self._emit(subject, request, outcome, at_ns)
+        if self._on_events:
+            with _guard:
+                self._emit(subject, request, outcome, at_ns)
         elsewhere = subject.producer.metrics
         self._instruments.record(request, outcome, resend=resend, of=of, elsewhere=elsewhere, context=subject.context)
 
@@ -289,7 +290,7 @@ class Recorder:
         span.set_attributes(result)
 
     def _emit(self, subject: Subject, request: Request, outcome: Outcome, at_ns: int) -> None:
-        if self._logger is None or not self._on_events or subject.producer.event:
+        if self._logger is None or subject.producer.event:
             return
         event.emit(
             self._logger,

@@ -157,13 +157,14 @@ class _Hook:
         if recorder is None:
             return None
         url = request.url
-        recognised = recorder.recognise(url.host, url.path, url.port)
+        host, port = url.host, url.port
+        recognised = recorder.recognise(host, url.path, port)
         if recognised is None:
             return None
         return recorder.begin(
             recognised,
-            url.host,
-            port=url.port or _PORTS.get(url.scheme),
+            host,
+            port=port or _PORTS.get(url.scheme),
             headers=request.headers,
             body=lambda: self._sent(request),
             since=since,
