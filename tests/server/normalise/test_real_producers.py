@@ -35,46 +35,15 @@ from pydantic_ai.models.instrumented import InstrumentationSettings
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from records import T0
 from scripted import Answer, ScriptedServer, scripted
-from spanglass.semconv import attributes as attr
-from spanglass.server.normalise.content import read_content
-from spanglass.server.pipeline import prepare
-from spanglass.server.receive.decode import Decoder
-from spanglass.server.receive.limits import Limits
-from spanglass.server.record import Signal, StoredSpan
+from spanglass.server.record import StoredSpan
+from understood import completion, streamed, told, understood
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the instrumentations' own
 
-USAGE = {
-    "prompt_tokens": 2000,
-    "completion_tokens": 1000,
-    "total_tokens": 3000,
-    "prompt_tokens_details": {"cached_tokens": 500},
-    "completion_tokens_details": {"reasoning_tokens": 100},
-}
-MODEL = "gpt-4o-mini-2024-07-18"
 QUESTION: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Weather in Rome?"}]
 TOOLS: Any = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}]
 CALL = {"id": "call-1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Rome"}'}}
-
-
-def completion(message: dict[str, Any], reason: str, response_id: str = "c-1") -> Answer:
-    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
-    body = {"id": response_id, "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}
-    return Answer([json.dumps({**body, "usage": USAGE}).encode()])
-
-
-def streamed() -> Answer:
-    deltas: list[dict[str, Any]] = [
-        {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Sun"}}]},
-        {"choices": [{"index": 0, "delta": {"content": "ny"}}]},
-        {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
-        {"choices": [], "usage": USAGE},
-    ]
-    head = {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": MODEL}
-    events = [f"data: {json.dumps(head | delta)}\n\n".encode() for delta in deltas]
-    return Answer([*events, b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"})
 
 
 MESSAGE = {
@@ -104,7 +73,7 @@ def recorded(*instrumentors: Callable[[], Any]) -> Iterator[tuple[TracerProvider
 
     def kept() -> Sequence[StoredSpan]:
         body = encode_spans(exporter.get_finished_spans()).SerializeToString()
-        return prepare(Decoder(Limits()).decode(Signal.TRACES, body, received_ns=T0)).spans
+        return understood(body)
 
     with ExitStack() as stack:
         for made in instrumentors:
@@ -112,28 +81,6 @@ def recorded(*instrumentors: Callable[[], Any]) -> Iterator[tuple[TracerProvider
             instrumentor.instrument(tracer_provider=tracers, meter_provider=meters, skip_dep_check=True)
             stack.callback(instrumentor.uninstrument)
         yield tracers, kept
-
-
-def told(stored: StoredSpan) -> dict[str, Any]:
-    """Return what was understood of a span, short."""
-    call, facts = stored.facts.call, stored.facts
-    found: dict[str, Any] = {"name": stored.span.name, "work": facts.work.value}
-    if attr.DUPLICATE_OF in stored.span.attributes:
-        found["duplicate"] = True
-    if call is not None:
-        usage = call.usage
-        found |= {
-            "call": (call.operation, call.provider, call.request_model, call.response_model, call.response_id),
-            "tokens": None
-            if usage is None
-            else (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens),
-            "reasons": call.finish_reasons,
-            "stream": (call.stream, call.first_chunk_ns is not None),
-            "cost": None if stored.cost is None else f"{stored.cost.state.value} {stored.cost.amount}",
-        }
-    content = read_content(stored.span)
-    found |= {name: said for name, said in content._asdict().items() if said}
-    return found
 
 
 @pytest.fixture(autouse=True)
@@ -493,7 +440,7 @@ def test_pydantic_ai(server: ScriptedServer) -> None:
                         {
                             "role": "assistant",
                             "parts": [
-                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {'city': 'Rome'}}
+                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {"city": "Rome"}}
                             ],
                             "finish_reason": "tool_call",
                         }
@@ -531,7 +478,7 @@ def test_pydantic_ai(server: ScriptedServer) -> None:
                         {
                             "role": "assistant",
                             "parts": [
-                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {'city': 'Rome'}}
+                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {"city": "Rome"}}
                             ],
                             "finish_reason": "tool_call",
                         },
@@ -565,7 +512,7 @@ def test_pydantic_ai(server: ScriptedServer) -> None:
                         {
                             "role": "assistant",
                             "parts": [
-                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {'city': 'Rome'}}
+                                {"type": "tool_call", "id": "call-1", "name": "weather", "arguments": {"city": "Rome"}}
                             ],
                             "finish_reason": "tool_call",
                         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal, InvalidOperation
 
+from spanglass.server.normalise import documents
 from spanglass.server.record import Value
 
 _MOST = 2**63 - 1
@@ -62,7 +63,9 @@ def as_usd(value: Value) -> Decimal | None:
 
 
 def as_texts(value: Value) -> tuple[str, ...]:
-    """Return the texts of a list, or of one text."""
+    """Return the texts of a list, of its JSON text, or of one text."""
+    if isinstance(value, str) and value[:1] == "[":
+        value = documents.read_list(value, documents.SMALL) or value
     if isinstance(value, str):
         return (value,) if value else ()
     if isinstance(value, list | tuple):

@@ -15,6 +15,7 @@ _OPERATIONS = {
     "retrieval": Work.RETRIEVAL,
     "search_memory": Work.RETRIEVAL,
     "fetch_response": Work.LLM,
+    "open_stream": Work.LLM,  # not of the conventions: a span that ends when a stream opens, told of again at its end
 }
 _VECTOR_STORES = frozenset({"chroma", "lancedb", "milvus", "pinecone", "qdrant", "weaviate"})
 _MARKS = (

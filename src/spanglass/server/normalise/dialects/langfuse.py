@@ -34,10 +34,21 @@ _CACHE_WRITE: Final = ("cache_creation_input_tokens", "input_cache_creation", "i
 _CACHE_WRITE_5M: Final = "input_cache_creation_5m"
 _CACHE_WRITE_1H: Final = "input_cache_creation_1h"
 _REASONING: Final = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens")
+_FAMILIES: Final = (
+    ("gpt-", "openai"),
+    ("chatgpt-", "openai"),
+    ("o1", "openai"),
+    ("o3", "openai"),
+    ("o4", "openai"),
+    ("text-embedding-", "openai"),
+    ("claude-", "anthropic"),
+    ("gemini-", "gcp.gemini"),
+)
+"""How names of models begin that one provider alone gives."""
 _NANOSECONDS: Final = 1_000_000_000
 
 
-def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
+def _infer(span: Span, attributes: Attributes) -> Mapping[str, Value]:
     sent = span.attributes
     kind = sent.get(_TYPE)
     found: dict[str, Value] = {}
@@ -45,6 +56,9 @@ def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
         # SDKs up to 3.3 call a generation a span.
         generation = kind == "generation" or (kind == "span" and (_USAGE in sent or _MODEL in sent))
         found[attr.OPERATION] = "chat" if generation else _OPERATIONS.get(kind, kind)
+    model = attributes.get(attr.REQUEST_MODEL)
+    if isinstance(model, str):  # it never says whose model that is, and without there is no price
+        found[attr.PROVIDER] = next((whose for start, whose in _FAMILIES if model.startswith(start)), None)
     if _USAGE in sent:
         found |= read_buckets(documents.read_object(sent[_USAGE]))
     if _COST in sent:
