@@ -49,7 +49,7 @@ class Options:
     given_endpoint: str | None = None
     given_api_key: str | None = field(default=None, repr=False)
     given_destinations: Sequence[str] | str | None = None
-    given_content: ContentMode | bool | None = None
+    given_content: ContentMode | bool | str | None = None
     given_stream_usage: bool | None = None
     given_frameworks: Sequence[str] | str | None = None
     service_name: str | None = None
@@ -102,10 +102,10 @@ class Options:
         argument = self.given_content
         if isinstance(argument, ContentMode):
             return argument
-        if argument is not None:
-            return ContentMode.SPAN_ONLY if argument else ContentMode.NO_CONTENT
+        where = CONTENT_VARIABLE if argument is None else "The argument capture_content"
         try:
-            return content_mode(self.environ)
+            # By its words, never by its truth: the text "NO_CONTENT" is true.
+            return content_mode(self.environ) if argument is None else ContentMode.parse(str(argument))
         except ValueError as error:
-            logger.warning("%s cannot be used: %s. Content is not recorded.", CONTENT_VARIABLE, error)
+            logger.warning("%s cannot be used: %s. Content is not recorded.", where, error)
             return ContentMode.NO_CONTENT

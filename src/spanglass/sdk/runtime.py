@@ -75,7 +75,7 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
     endpoint: str | None = None,
     api_key: str | None = None,
     destinations: Sequence[str] | str | None = None,
-    capture_content: ContentMode | bool | None = None,
+    capture_content: ContentMode | bool | str | None = None,
     stream_usage: bool | None = None,
     frameworks: Sequence[str] | str | None = None,
 ) -> None:
@@ -92,7 +92,8 @@ def init(  # noqa: PLR0913 - an argument a setting, by keyword
         endpoint: Base URL of the OTLP receiver; SPANGLASS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT.
         api_key: Sent as a bearer token; SPANGLASS_API_KEY.
         destinations: Several places to send to, by name or address; SPANGLASS_DESTINATIONS, docs/destinations.md.
-        capture_content: Record messages, and where; OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+        capture_content: Record messages, and where: True, or a word that
+            OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT takes.
         stream_usage: Ask for the usage of streams that do not ask themselves; SPANGLASS_STREAM_USAGE.
         frameworks: Frameworks and clients to see beside calls to models, `auto` or `none`; SPANGLASS_FRAMEWORKS.
     """
