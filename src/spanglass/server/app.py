@@ -23,6 +23,7 @@ from spanglass.server.access import Access
 from spanglass.server.allowance import Allowance
 from spanglass.server.api.application import Questions, application
 from spanglass.server.config import Config
+from spanglass.server.connection import Connection
 from spanglass.server.counters import Counters
 from spanglass.server.memory import Memory
 from spanglass.server.pipeline import Pipeline
@@ -152,7 +153,7 @@ async def _http(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         uvicorn.Config(
             app,
             loop="none",
-            http="h11",  # gives a head up at 64 KiB, which httptools does not; bodies are as fast
+            http=Connection,  # h11 gives a head up at 64 KiB, which httptools does not; bodies are as fast
             ws="none",
             lifespan="off",
             log_config=None,
