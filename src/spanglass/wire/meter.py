@@ -98,6 +98,8 @@ class Meter:
 
     def _feed(self, data: bytes, now_ns: int) -> None:
         decoder = self._decoder
+        if self._oversize:
+            return  # nothing of it is read any more, so nothing is decoded: a bomb costs no further time
         if decoder is None:
             chunks = self._take(data, now_ns)
         else:
