@@ -44,16 +44,6 @@ def test_recorded_answer_comes_out_as_the_provider_sent_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_cut_reads_the_same(name: str) -> None:
-    """Cut in two anywhere, or in single bytes, a recorded answer says the same."""
-    exchange = recorded("gemini", name)
-    expected = told(exchange.read())
-    assert told(exchange.read(range(1, len(exchange.body)))) == expected
-    for place in range(1, len(exchange.body)):
-        assert told(exchange.read([place])) == expected
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_stream_without_server_sent_events_reads_the_same(name: str) -> None:
     """The recorded chunks as one array, which the provider sends where `alt=sse` is missing, at any cut."""
     exchange = recorded("gemini", name)
