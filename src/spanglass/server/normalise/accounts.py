@@ -54,23 +54,40 @@ def _settle_trace(calls: Sequence[StoredSpan], known: Mapping[tuple[str, str], S
     for one in calls:
         if id(one) in outer_of:
             inner_of[id(outer_of[id(one)])].append(one)
-    stands: dict[int, StoredSpan] = {}
-    instead: dict[int, str] = {}
-
-    def give_way(one: StoredSpan, other: StoredSpan) -> None:
-        instead[id(one)], stands[id(one)] = other.span.span_id, other
-
+    standing = _Standing()
     for outer in sorted(calls, key=lambda one: _depth(one, outer_of), reverse=True):  # the innermost first
-        inner = [stands.get(id(one), one) for one in inner_of.get(id(outer), ())]
+        inner = [standing.of(one) for one in inner_of.get(id(outer), ())]
         if inner and max(map(_knows, inner)) >= _knows(outer):
-            give_way(outer, max(reversed(inner), key=_knows))
+            standing.give_way(outer, max(reversed(inner), key=_knows))
             continue
         for one in inner:
             if one.span.status is not Status.ERROR:
-                give_way(one, outer)
-    for one, other in _same_response([one for one in calls if id(one) not in instead]):
-        give_way(one, other)
-    return instead
+                standing.give_way(one, outer)
+    for one, other in _same_response([one for one in calls if standing.of(one) is one]):
+        standing.give_way(one, other)
+    return {id(one): stands.span.span_id for one in calls if (stands := standing.of(one)) is not one}
+
+
+class _Standing:
+    """Which account stands for which; never none of them, also where spans go round in circles."""
+
+    def __init__(self) -> None:
+        self._by_account: dict[int, StoredSpan] = {}
+
+    def of(self, one: StoredSpan) -> StoredSpan:
+        """Return the account that stands for one; itself where it stands."""
+        passed = []
+        while (other := self._by_account.get(id(one))) is not None:
+            passed.append(id(one))
+            one = other
+        self._by_account.update(dict.fromkeys(passed, one))
+        return one
+
+    def give_way(self, one: StoredSpan, other: StoredSpan) -> None:
+        """Let another account stand for one, and for those that it stood for."""
+        one, other = self.of(one), self.of(other)
+        if one is not other:
+            self._by_account[id(one)] = other
 
 
 def _around(one: StoredSpan, known: Mapping[tuple[str, str], StoredSpan]) -> StoredSpan | None:

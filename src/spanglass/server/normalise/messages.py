@@ -34,7 +34,7 @@ _HOLDERS: Final = (
 )
 """Under which names a request, a response or a wrapper holds its messages; the first that is there counts."""
 _INSTRUCTIONS: Final = ("system", "instructions", "systemInstruction", "system_instruction")
-_SAYS: Final = frozenset({"content", "parts", "tool_calls", "toolCalls", "contents", "function_call", "refusal"})
+_SAYS: Final = frozenset({"content", "parts", "tool_calls", "toolCalls", "function_call", "refusal"})
 
 
 def read(value: Value, role: str) -> list[Value]:

@@ -10,11 +10,12 @@ from spanglass.server.normalise import documents, messages
 from spanglass.server.normalise.dialect import Content, Dialect
 from spanglass.server.record import Attributes, Event, Span, SpanKind, Value
 
+_TOOL: Final = "gen_ai.tool.message"
 _ROLES: Final = {
     "gen_ai.system.message": "system",
     "gen_ai.user.message": "user",
     "gen_ai.assistant.message": "assistant",
-    "gen_ai.tool.message": "tool",
+    _TOOL: "tool",
 }
 """Events of v1.36, one a message; their attributes are those of the message, or hold it whole."""
 _CHOICE: Final = "gen_ai.choice"
@@ -52,6 +53,8 @@ def read_events(span: Span) -> Content:
 def _message(event: Event) -> Value:
     """Return the message that an event is; texts of its attributes may be JSON."""
     said = {name: documents.read(value, documents.LARGE) for name, value in event.attributes.items()}
+    if event.name == _TOOL:
+        said.setdefault("tool_call_id", said.get("id"))
     inner = said.get("message")
     if isinstance(inner, Mapping):  # of a choice
         return {"finish_reason": said.get("finish_reason"), **inner}

@@ -19,9 +19,10 @@ def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
     return {} if found_ns is None else {attr.TIME_TO_FIRST_CHUNK: found_ns / 1_000_000_000_000}
 
 
-def _correct(_: Span, attributes: Attributes) -> Mapping[str, Value]:
+def _correct(span: Span, attributes: Attributes) -> Mapping[str, Value]:
     """It names itself as the provider, which leaves the provider unknown."""
-    return {attr.PROVIDER: None} if attributes.get(attr.PROVIDER) == "strands-agents" else {}
+    named = attributes.get(attr.PROVIDER, span.attributes.get("gen_ai.system"))
+    return {attr.PROVIDER: None} if named == "strands-agents" else {}
 
 
 DIALECT: Final = Dialect(

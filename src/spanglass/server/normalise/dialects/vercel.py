@@ -30,6 +30,8 @@ def _infer(span: Span, attributes: Attributes) -> Mapping[str, Value]:
     if isinstance(said, str) and said.startswith("ai."):
         operation = said.partition(" ")[0]
         last = operation.rpartition(".")[2]
+        if last == "doStream":
+            found[attr.REQUEST_STREAM] = True
         found[attr.OPERATION] = _CALLS.get(last) or _OTHERS.get(operation, "invoke_agent")
     provider = sent.get(_PROVIDER)
     if isinstance(provider, str):
