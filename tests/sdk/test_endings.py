@@ -1,9 +1,5 @@
 """Real servers with several workers: each worker sends its own, and nothing is lost when one ends."""
 
-import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
@@ -13,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app_server import app_server
 from otlp_receiver import Receiver, environment, receiver
 
 APP = """
@@ -57,27 +54,11 @@ def ask(port: int, path: str) -> int:
 
 @contextmanager
 def serving(command: str, folder: Path, seen: Receiver) -> Iterator[int]:
-    """Run a server of the application above; it is ended by SIGTERM, as a service manager does."""
-    (folder / "site_app.py").write_text(APP)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    variables = environment(seen.endpoint, HOME=str(folder))
-    variables["PYTHONPATH"] += f":{folder}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command.format(port=port).split()],
-        env=variables,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
+    """Run a server of the application above."""
+    program = folder / "site_app.py"
+    program.write_text(APP)
+    with app_server(command, program, environment(seen.endpoint, HOME=str(folder)), unwanted="Traceback") as port:
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=30)
-        assert "Traceback" not in said, said
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,6 @@
 
 import asyncio
 import json
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +19,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from app_server import app_server
 from otlp_receiver import environment, receiver, values
 from spanglass.sdk.turn import turn
 from spanglass.standin.provider import create_app
@@ -277,25 +274,10 @@ async def chat(connection: WebSocket):
 
 @contextmanager
 def chat_server(command: str, program: str, folder: Path, variables: dict[str, str]) -> Iterator[int]:
-    """Run one of the applications above in a real server; it is ended by SIGTERM."""
+    """Run one of the applications above in a real server."""
     (folder / "chat_app.py").write_text(program)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command.format(port=port).split()],
-        env=variables | {"PYTHONPATH": f"{variables['PYTHONPATH']}:{folder}"},
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
+    with app_server(command, folder / "chat_app.py", variables, unwanted="Failed to detach") as port:
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=30)
-        assert "Failed to detach" not in said, said
 
 
 def ask(connection: Any, text: str) -> str:  # noqa: ANN401 - a connection of websockets
