@@ -40,16 +40,19 @@ def settle(spans: Sequence[StoredSpan]) -> Sequence[StoredSpan]:
     several = {trace_id: calls for trace_id, calls in by_trace.items() if len(calls) > 1}
     if not several:
         return spans
-    known = {(one.span.trace_id, one.span.span_id): one for one in spans if one.span.trace_id in several}
+    known = {one.span.span_id: one for one in spans}
     instead: dict[int, str] = {}
     for calls in several.values():
         instead |= _settle_trace(calls, known)
     return [_marked(one, instead[id(one)]) if id(one) in instead else one for one in spans] if instead else spans
 
 
-def _settle_trace(calls: Sequence[StoredSpan], known: Mapping[tuple[str, str], StoredSpan]) -> dict[int, str]:
+def _settle_trace(calls: Sequence[StoredSpan], known: Mapping[str, StoredSpan]) -> dict[int, str]:
     """Return, by identity of each account that does not stand, the span id of the one that does."""
     outer_of = {id(one): outer for one in calls if (outer := _around(one, known)) is not None}
+    named = [one.facts.call.response_id for one in calls if one.facts.call is not None and one.facts.call.response_id]
+    if not outer_of and len(set(named)) == len(named):  # nearly always
+        return {}
     inner_of: dict[int, list[StoredSpan]] = defaultdict(list)
     for one in calls:
         if id(one) in outer_of:
@@ -90,12 +93,12 @@ class _Standing:
             self._by_account[id(one)] = other
 
 
-def _around(one: StoredSpan, known: Mapping[tuple[str, str], StoredSpan]) -> StoredSpan | None:
+def _around(one: StoredSpan, known: Mapping[str, StoredSpan]) -> StoredSpan | None:
     """Return the account of the same call that is around a call."""
     span = one.span
     for _ in range(_HIGHEST):
-        above = known.get((span.trace_id, span.parent_span_id)) if span.parent_span_id is not None else None
-        if above is None or above is one or above.facts.work in _BORDERS:
+        above = known.get(span.parent_span_id) if span.parent_span_id is not None else None
+        if above is None or above is one or above.facts.work in _BORDERS or above.span.trace_id != span.trace_id:
             return None
         if above.facts.call is not None and one.facts.call is not None:
             return above if _is_same(above.facts.call, one.facts.call) else None

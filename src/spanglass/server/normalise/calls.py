@@ -45,12 +45,13 @@ _RARER = frozenset(
         attr.USAGE_ESTIMATED,
     }
 )
-_TIERS = (
+_TIER_NAMES = (
     attr.OPENAI_RESPONSE_SERVICE_TIER,
     attr.RESPONSE_SERVICE_TIER,
     attr.OPENAI_REQUEST_SERVICE_TIER,
     attr.REQUEST_SERVICE_TIER,
 )
+_TIERS = frozenset(_TIER_NAMES)
 _COUNTS = (_RARER - {attr.USAGE_ESTIMATED}) | {
     attr.INPUT_TOKENS,
     attr.OUTPUT_TOKENS,
@@ -65,7 +66,7 @@ def read_call(attributes: Attributes) -> Call | None:
     if not isinstance(operation, str) or operation not in _CALLS or attr.DUPLICATE_OF in attributes:
         return None
     get = attributes.get
-    tier = next((tier for name in _TIERS if (tier := as_text(get(name))) is not None), None)
+    tier = None if _TIERS.isdisjoint(attributes) else _service_tier(attributes)
     producer = _producer_cost(attributes) if attr.COST_AMOUNT in attributes or attr.COST_EXACT in attributes else None
     reported = producer is not None and producer.state is CostState.REPORTED
     return Call(
@@ -85,6 +86,11 @@ def read_call(attributes: Attributes) -> Call | None:
         producer.amount if producer is not None and reported else None,
         producer,
     )
+
+
+def _service_tier(attributes: Attributes) -> str | None:
+    """Return the tier that served the call, else the one asked for."""
+    return next((tier for name in _TIER_NAMES if (tier := as_text(attributes.get(name))) is not None), None)
 
 
 def provider_name(name: str | None) -> str | None:

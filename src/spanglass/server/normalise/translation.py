@@ -77,11 +77,10 @@ class _Step(NamedTuple):
 def translate(span: Span) -> Attributes:
     """Return a span's attributes with current names added; the same mapping where it speaks none but those."""
     sent = span.attributes
-    foreign = FOREIGN.intersection(sent)
-    if not foreign:
+    if FOREIGN.isdisjoint(sent):
         return sent
     attributes = dict(sent)
-    for renames, infer, correct in _steps(span.scope.name, foreign):
+    for renames, infer, correct in _steps(span.scope.name, FOREIGN.intersection(sent)):
         for name, current, milliseconds in renames:
             if current not in attributes:
                 value = sent[name]
