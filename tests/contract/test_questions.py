@@ -272,7 +272,7 @@ def test_a_trace_opens_whole(full: Store) -> None:
     assert winner.cost is not None
     assert (winner.offset, winner.duration, winner.call.resend_count, winner.call.first_token) == (3.0, 2.0, 1, 0.5)
     assert (winner.cost.state, winner.cost.amount, winner.cost.price_id) == ("reported", Decimal("0.02"), None)
-    assert winner.attributes == CONTENT
+    assert msgspec.json.decode(winner.attributes) == CONTENT
     unpriced = answer.spans[4]
     assert unpriced.cost is not None
     assert (unpriced.cost.state, unpriced.cost.amount) == ("unpriced", None)

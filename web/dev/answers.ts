@@ -49,8 +49,8 @@ export function trace(id: string, now: number): Trace | null {
   const slot = parseInt(id.slice(0, 8), 16);
   const found = traceOf(slot, now);
   if (found.trace_id !== id) return null;
-  const { trace_id, start, duration, spans, calls, tokens, cost, where: shares } = found;
-  return { trace_id, start, duration, spans, calls, tokens, cost, where: shares };
+  const { trace_id, start, duration, spans, total, next_offset, calls, tokens, cost, where: shares } = found;
+  return { trace_id, start, duration, spans, total, next_offset, calls, tokens, cost, where: shares };
 }
 
 export function overview({ query, now }: Question): Overview {
@@ -116,6 +116,8 @@ function traceOf(slot: number, now: number): Trace & { row: TraceRow } {
     start: slot * SLOT + random.next() * SLOT * 0.8,
     duration: end,
     spans,
+    total: spans.length,
+    next_offset: null,
     calls: all.calls,
     tokens: all.tokens,
     cost: all.cost,

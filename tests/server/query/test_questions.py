@@ -135,3 +135,38 @@ def test_answers_are_json_with_exact_money(store: DuckDBStore) -> None:
     for answer, kind in ((whole, Traces), (opened, Trace), (seen, Overview)):
         assert msgspec.json.decode(msgspec.json.encode(answer), type=kind) == answer
     assert b'"amount":"0.1"' in msgspec.json.encode(whole)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=30), st.integers(1, 7))
+def test_pages_of_a_trace_together_are_the_trace(parents: list[int], limit: int) -> None:
+    """Whatever the tree, pages follow each other in its order, and each has the sums of the whole."""
+    made = DuckDBStore(None)
+    made.write([batch(*(span(1, n, at=n / 7, parent=parent) for n, parent in enumerate(parents, 1)))])
+    whole = trace(made, trace_id(1))
+    found: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = trace(made, trace_id(1), offset=offset, limit=limit)
+        assert (page.total, page.where, page.duration) == (len(parents), whole.where, whole.duration)
+        assert len(page.spans) <= limit
+        found += [view.span_id for view in page.spans]
+        offset = page.next_offset
+    made.close()
+
+    assert found == [view.span_id for view in whole.spans]
+    assert len(found) == len(parents)
+
+
+def test_a_page_of_long_texts_is_short(store: DuckDBStore) -> None:
+    """Spans of 3 MiB come two at a time, and one that is larger than a page alone."""
+    sizes = enumerate((3, 3, 3, 9), 1)
+    long = [span(50, n, at=n, attributes={"text": "x" * 1024 * 1024 * size}) for n, size in sizes]
+    store.write([batch(*long)])
+
+    opened = trace(store, trace_id(50))
+    last = trace(store, trace_id(50), offset=3)
+
+    assert (len(opened.spans), opened.next_offset, opened.total) == (2, 2, 4)
+    assert (len(last.spans), last.next_offset) == (1, None)
+    assert trace(store, trace_id(50), offset=9).spans == ()

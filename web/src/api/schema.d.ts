@@ -45,7 +45,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** One trace: every span with its attributes, usage and cost, and where the time went. */
+        /** One trace: its spans with attributes, usage and cost, a page at a time, and where the time went. */
         readonly get: operations["trace"];
         readonly put?: never;
         readonly post?: never;
@@ -234,8 +234,12 @@ export interface components {
             readonly start: number;
             /** @description Seconds. */
             readonly duration: number;
-            /** @description Parents before children, siblings by start. A span whose parent is not here stands as a root; so does the */
+            /** @description A page of the spans: parents before children, siblings by start. */
             readonly spans: readonly components["schemas"]["SpanView"][];
+            /** @description Spans of the trace. */
+            readonly total: number;
+            /** @description Where the next page of spans begins; None on the last. */
+            readonly next_offset: number | null;
             /** @description Model calls (attempts less retries). */
             readonly calls: number;
             /** @description Summed over model calls. */
@@ -585,7 +589,12 @@ export interface operations {
     };
     readonly trace: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Spans to skip: `next_offset` of the page before. */
+                readonly offset?: number;
+                /** @description Spans a page, 1 to 5000; fewer where their texts are long. */
+                readonly limit?: number;
+            };
             readonly header?: never;
             readonly path: {
                 readonly trace_id: string;

@@ -34,7 +34,14 @@ export function TraceHead({ trace, tree }: { readonly trace: Trace; readonly tre
       <dl className="facts">
         <Fact label="Started" value={full(trace.start, address.zone)} />
         <Fact label="Duration" value={duration(trace.duration)} strong />
-        <Fact label="Spans" value={count(trace.spans.length)} />
+        <Fact
+          label="Spans"
+          value={
+            trace.next_offset === null
+              ? count(trace.total)
+              : `first ${count(trace.spans.length)} of ${count(trace.total)}`
+          }
+        />
         <Fact label="Calls" value={count(trace.calls)} />
         {tokens.input !== null && (
           <Fact

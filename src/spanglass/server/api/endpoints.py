@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from spanglass.server.api.parameters import CURSOR, FILTERS, FROM, LIMIT, STEP, TO, Asked, Parameter
+from spanglass.server.api.parameters import CURSOR, FILTERS, FROM, LIMIT, OFFSET, SPANS, STEP, TO, Asked, Parameter
 from spanglass.server.query.overview import Overview, overview
 from spanglass.server.query.services import Seen, services
-from spanglass.server.query.trace import Trace, trace
+from spanglass.server.query.trace import DEFAULT_SPANS, Trace, trace
 from spanglass.server.query.traces import Traces, traces
 from spanglass.server.store.protocol import Store
 
@@ -62,8 +62,8 @@ def _traces(store: Store, asked: Asked, _: str) -> Traces:
     )
 
 
-def _trace(store: Store, _: Asked, trace_id: str) -> Trace:
-    return trace(store, trace_id)
+def _trace(store: Store, asked: Asked, trace_id: str) -> Trace:
+    return trace(store, trace_id, offset=asked.whole(OFFSET) or 0, limit=asked.whole(SPANS) or DEFAULT_SPANS)
 
 
 def _services(store: Store, asked: Asked, _: str) -> Seen:
@@ -87,8 +87,8 @@ ENDPOINTS = (
     ),
     Endpoint(
         "/api/v1/traces/{trace_id}",
-        "One trace: every span with its attributes, usage and cost, and where the time went.",
-        (),
+        "One trace: its spans with attributes, usage and cost, a page at a time, and where the time went.",
+        (OFFSET, SPANS),
         Trace,
         _trace,
         (400, 404, 503),

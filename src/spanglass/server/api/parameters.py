@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from spanglass.errors import QueryError
 from spanglass.server.query.filters import MAX_TEXT, Filters
+from spanglass.server.query.trace import DEFAULT_SPANS, MOST_PAGE, MOST_SPANS
 from spanglass.server.query.traces import MAX_LIMIT
 
 _SECOND = 1_000_000_000
@@ -97,6 +98,20 @@ LIMIT = Parameter(
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
     _whole(1, MAX_LIMIT),
     "50",
+)
+OFFSET = Parameter(
+    "offset",
+    "Spans to skip: `next_offset` of the page before.",
+    {"type": "integer", "minimum": 0, "maximum": MOST_SPANS},
+    _whole(0, MOST_SPANS),
+    "0",
+)
+SPANS = Parameter(
+    "limit",
+    f"Spans a page, 1 to {MOST_PAGE}; fewer where their texts are long.",
+    {"type": "integer", "minimum": 1, "maximum": MOST_PAGE},
+    _whole(1, MOST_PAGE),
+    str(DEFAULT_SPANS),
 )
 STEP = Parameter(
     "step",

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from spanglass.call import CostState
 from spanglass.errors import NotFound, QueryError
-from spanglass.server.query.figures import Money, Spend, Tokens, count, decimal, seconds, text, tokens, whole
+from spanglass.server.query.figures import Money, Spend, Tokens, count, decimal, money, seconds, text, tokens
 from spanglass.server.query.statement import statement
 from spanglass.server.query.timeline import Interval, time_by_work, tree_order
-from spanglass.server.store.protocol import Cell, Row, Store
+from spanglass.server.store.protocol import Cell, Parameter, Row, Store
 from spanglass.server.store.rows import trace_key
 
 _SECOND: Final = 1_000_000_000
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
-_object = msgspec.json.Decoder(dict[str, object]).decode
+DEFAULT_SPANS: Final = 2_000
+MOST_PAGE: Final = 5_000
+MOST_SPANS: Final = 100_000
+"""Of a trace; the tree of so many takes some 60 MB while it is made."""
+_PAGE_BYTES: Final = 8 * 1024 * 1024
+_ANY_OBJECT: Final = {"type": "object", "additionalProperties": {"description": "Any JSON value."}}
+JsonObject = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_ANY_OBJECT)]
+"""An object as JSON text, passed on as it is stored."""
 
 
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,8 +134,8 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     prompt_version: str | None
     call: CallView | None
     cost: Spend | None
-    attributes: dict[str, object]
-    resource: dict[str, object]
+    attributes: JsonObject
+    resource: JsonObject
     events: tuple[EventView, ...]
     links: tuple[LinkView, ...]
 
@@ -149,8 +154,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
         trace_id: 32 hex digits.
         start: Unix seconds.
         duration: Seconds.
-        spans: Parents before children, siblings by start. A span whose parent is not here stands as a root; so does the
-            earliest of a cycle.
+        spans: A page of the spans: parents before children, siblings by start.
+        total: Spans of the trace.
+        next_offset: Where the next page of spans begins; None on the last.
         calls: Model calls (attempts less retries).
         tokens: Summed over model calls.
         cost: Summed over model calls.
@@ -161,6 +167,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     start: float
     duration: float
     spans: tuple[SpanView, ...]
+    total: int
+    next_offset: int | None
     calls: int
     tokens: Tokens
     cost: Money
@@ -172,12 +180,17 @@ _links = msgspec.json.Decoder(list[LinkView]).decode
 _strings = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
-def trace(store: Store, trace_id: str) -> Trace:
-    """Return a trace with all of its spans.
+def trace(store: Store, trace_id: str, *, offset: int = 0, limit: int = DEFAULT_SPANS) -> Trace:
+    """Return a trace with a page of its spans; sums, duration and where the time went are of the whole.
+
+    A span whose parent is not here stands as a root; so does the earliest of a cycle. The page has at most `limit` spans
+    whose texts take at most 8 MiB, and at least one. The tree is that of the first 100,000 spans.
 
     Args:
         store: Where to look.
         trace_id: 32 hex digits, in any case.
+        offset: Spans to skip, in the order of the answer.
+        limit: Most spans in the answer.
 
     Raises:
         NotFound: No span of it is stored.
@@ -187,30 +200,62 @@ def trace(store: Store, trace_id: str) -> Trace:
     asked = trace_id.lower()
     if not _TRACE_ID.fullmatch(asked):
         raise QueryError(f"{trace_id[:64]!r} is no trace id; one has 32 hex digits.")
-    rows = store.select(statement("trace"), {"trace_key": trace_key(asked), "trace_id": asked})
-    if not rows:
+    which: dict[str, Parameter] = {"trace_key": trace_key(asked), "trace_id": asked}
+    (sums,) = store.select(statement("trace_sums"), which)
+    if not sums["spans"]:
         raise NotFound(
             f"There is no trace {asked}: it was never received, or its spans are still on the way; "
             "batches usually arrive within 5 seconds of a span's end."
         )
-    intervals = [_interval(row) for row in rows]
+    shape = store.select(statement("trace_shape"), {**which, "most": MOST_SPANS})
+    intervals = [_interval(row) for row in shape]
     order = tree_order(intervals)
-    start_ns = min(map(attrgetter("start_ns"), intervals))
-    end_ns = max(map(attrgetter("end_ns"), intervals))
-    calls = [row for row in rows if row["operation"] is not None]
+    page = _page([(intervals[place], count(shape[place]["size"])) for place, _ in order[offset : offset + limit]])
+    start_ns, end = count(sums["first_ns"]), offset + len(page)
     return Trace(
         trace_id=asked,
         start=start_ns / _SECOND,
-        duration=(end_ns - start_ns) / _SECOND,
-        spans=tuple(_span(rows[place], start_ns) for place, _ in order),
-        calls=sum(not count(row["resend_count"]) for row in calls),
-        tokens=_sum_tokens(calls),
-        cost=_sum_cost(calls),
+        duration=(count(sums["last_ns"]) - start_ns) / _SECOND,
+        spans=_spans(store, which, page, start_ns),
+        total=count(sums["spans"]),
+        next_offset=end if end < len(order) else None,
+        calls=count(sums["calls"]),
+        tokens=tokens(sums),
+        cost=money(sums),
         where=tuple(
             Share(work=work, seconds=spent_ns / _SECOND)
             for work, spent_ns in time_by_work(intervals, dict(order)).items()
         ),
     )
+
+
+def _page(spans: Sequence[tuple[Interval, int]]) -> list[Interval]:
+    """Return the first spans whose texts fit, and at least one."""
+    page: list[Interval] = []
+    taken = 0
+    for interval, size in spans:
+        taken += size
+        if page and taken > _PAGE_BYTES:
+            break
+        page.append(interval)
+    return page
+
+
+def _spans(
+    store: Store, which: Mapping[str, Parameter], page: Sequence[Interval], start_ns: int
+) -> tuple[SpanView, ...]:
+    if not page:
+        return ()
+    parameters: dict[str, Parameter] = {
+        **which,
+        "first_ns": min(interval.start_ns for interval in page),
+        "last_ns": max(interval.start_ns for interval in page),
+        "span_ids": [interval.span_id for interval in page],
+    }
+    # A producer may use an id twice; the start tells such spans apart.
+    rows = {(row["span_id"], row["start_ns"]): row for row in store.select(statement("trace"), parameters)}
+    found = [rows.get((interval.span_id, interval.start_ns)) for interval in page]
+    return tuple(_span(row, start_ns) for row in found if row is not None)
 
 
 def _interval(row: Row) -> Interval:
@@ -245,8 +290,8 @@ def _span(row: Row, start_ns: int) -> SpanView:
         prompt_version=text(row["prompt_version"]),
         call=_call(row) if is_call else None,
         cost=_spend(row),
-        attributes=_object(str(row["attributes"])),
-        resource=_object(str(row["resource"])),
+        attributes=msgspec.Raw(str(row["attributes"]).encode()),
+        resource=msgspec.Raw(str(row["resource"]).encode()),
         events=_event_views(row["events"], start_ns),
         links=tuple(_links(row["links"])) if isinstance(row["links"], str) else (),
     )
@@ -291,28 +336,4 @@ def _event_views(cell: Cell, start_ns: int) -> tuple[EventView, ...]:
     return tuple(
         EventView(name=event.name, offset=(event.time_ns - start_ns) / _SECOND, attributes=event.attributes)
         for event in sorted(_events(cell), key=attrgetter("time_ns"))
-    )
-
-
-def _sum_tokens(calls: Sequence[Row]) -> Tokens:
-    def total(kind: str) -> int | None:
-        known = [found for row in calls if (found := whole(row[f"{kind}_tokens"])) is not None]
-        return sum(known) if known else None
-
-    return Tokens(**{kind: total(kind) for kind in Tokens.__struct_fields__})
-
-
-def _sum_cost(calls: Sequence[Row]) -> Money:
-    by_state: dict[str, Decimal] = {}
-    for row in calls:
-        if (amount := decimal(row["cost_amount"])) is not None:
-            state = str(row["cost_state"])
-            by_state[state] = by_state.get(state, Decimal(0)) + amount
-    return Money(
-        amount=sum(by_state.values(), Decimal(0)) if by_state else None,
-        reported=by_state.get(CostState.REPORTED),
-        computed=by_state.get(CostState.COMPUTED),
-        estimated=by_state.get(CostState.ESTIMATED),
-        calls=sum(row["cost_state"] is not None for row in calls),
-        unpriced=sum(row["cost_state"] == CostState.UNPRICED for row in calls),
     )

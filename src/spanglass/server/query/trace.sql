@@ -1,4 +1,4 @@
--- All spans of one trace.
+-- Some spans of one trace, with all they say.
 SELECT
   span_id, parent_span_id, name, kind, work, start_ns, end_ns, status, status_message, error_type, service,
   scope_name, user_id, session_id, feature, prompt_name, prompt_version,
@@ -8,5 +8,5 @@ SELECT
   cost_state, cost_amount, cost_input, cost_output, cost_source, cost_price_id, cost_table,
   attributes, resource, events, links
 FROM spans
-WHERE trace_key = $trace_key AND trace_id = $trace_id
-ORDER BY start_ns, span_id
+WHERE trace_key = $trace_key AND trace_id = $trace_id AND start_ns BETWEEN $first_ns AND $last_ns
+  AND span_id IN (SELECT sg_each($span_ids))

@@ -10,3 +10,5 @@ CREATE OR REPLACE FUNCTION sg_distinct_values AS x -> arraySort(groupUniqArray(x
 ;
 CREATE OR REPLACE FUNCTION sg_earliest AS (x, place) -> argMin(x, place)
 ;
+CREATE OR REPLACE FUNCTION sg_each AS x -> arrayJoin(x)
+;

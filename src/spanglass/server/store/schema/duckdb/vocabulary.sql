@@ -9,3 +9,5 @@ CREATE OR REPLACE MACRO sg_distinct_values(x) AS coalesce(list_sort(list(DISTINC
 ;
 CREATE OR REPLACE MACRO sg_earliest(x, place) AS arg_min(x, place)
 ;
+CREATE OR REPLACE MACRO sg_each(x) AS unnest(x)
+;
