@@ -11,7 +11,7 @@ import pytest
 from opentelemetry.trace import Span, format_span_id
 
 from scripted import Act, Answer, ScriptedServer, scripted
-from spanglass.sdk.calls import above
+from spanglass.sdk.calls import above, newest
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
 from telemetry import Telemetry, recording
@@ -154,7 +154,7 @@ def test_wrapper_around_a_client_that_traces_itself() -> None:
 
 def test_what_waits_is_bounded(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Below spans that never end, no more is kept than a fixed number of calls."""
-    monkeypatch.setattr(above, "_MAX_WAITING", 2)
+    monkeypatch.setattr(newest, "_MOST", 2)
     watch = above.Above()
     with recording() as telemetry:
         tracer = telemetry.tracers.get_tracer("app")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -10,10 +9,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.trace import Span
 
+from spanglass.sdk.calls.newest import Newest
 from spanglass.sdk.calls.producers import is_span_of, names_another_model
 from spanglass.semconv import attributes as attr
-
-_MAX_WAITING = 1024
 
 
 class _Call(NamedTuple):
@@ -29,7 +27,7 @@ class Above:
     """
 
     def __init__(self) -> None:
-        self._below: OrderedDict[tuple[int, int], _Call] = OrderedDict()  # by trace id and id of the span above
+        self._below: Newest[tuple[int, int], _Call] = Newest()  # by trace id and id of the span above
 
     def __bool__(self) -> bool:
         """Say whether any is waited for."""
@@ -63,6 +61,4 @@ class Above:
     def _note(self, span: ReadableSpan, call: _Call) -> None:
         if span.parent is None or span.parent.is_remote:
             return
-        self._below[span.parent.trace_id, span.parent.span_id] = call
-        if len(self._below) > _MAX_WAITING:
-            self._below.popitem(last=False)
+        self._below.put((span.parent.trace_id, span.parent.span_id), call)

@@ -8,7 +8,6 @@ request, and where it turns out to be an account of the same call it is marked, 
 from __future__ import annotations
 
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from threading import current_thread, get_ident
 from typing import ClassVar
@@ -23,13 +22,12 @@ from opentelemetry.util.types import AttributeValue
 
 from spanglass.sdk.calls.above import Above
 from spanglass.sdk.calls.kept import Kept
+from spanglass.sdk.calls.newest import Newest
 from spanglass.sdk.calls.producers import AROUND, NOT_CURRENT, is_span_of
 from spanglass.sdk.guard import safely
 from spanglass.semconv import attributes as attr
 
 _guard = safely("calls.beside")
-_MAX_OPEN = 1024
-_MAX_RECORDED = 1024
 
 
 class _Open:
@@ -64,12 +62,12 @@ class Beside(SpanProcessor):
     _of: ClassVar[WeakKeyDictionary[TracerProvider, Beside]] = WeakKeyDictionary()
 
     def __init__(self) -> None:
-        self._open: OrderedDict[int, _Open] = OrderedDict()  # by span id, oldest first
-        self._recorded: OrderedDict[tuple[int, str], int] = OrderedDict()  # span id by trace id and response id
-        self._around: OrderedDict[int, SDKSpan] = OrderedDict()  # by span id
+        self._open: Newest[int, _Open] = Newest()  # by span id, oldest first
+        self._recorded: Newest[tuple[int, str], int] = Newest()  # span id by trace id and response id
+        self._around: Newest[int, SDKSpan] = Newest()  # by span id
         self._above = Above()
         self._kept = Kept()
-        self._leaving: OrderedDict[tuple[int, int], Callable[[], Span]] = OrderedDict()  # by trace and span id
+        self._leaving: Newest[tuple[int, int], Callable[[], Span]] = Newest()  # by trace and span id
 
     @classmethod
     def of(cls, provider: object) -> Beside | None:
@@ -138,9 +136,7 @@ class Beside(SpanProcessor):
         """
         self._above.began(span, request)
         if leave is not None:
-            self._leaving[_key(span)] = leave
-            if len(self._leaving) > _MAX_OPEN:
-                self._leaving.popitem(last=False)
+            self._leaving.put(_key(span), leave)
 
     def over(self, span: Span) -> None:
         """Note that the call which a span carried is over."""
@@ -149,9 +145,7 @@ class Beside(SpanProcessor):
     def recorded(self, span: Span, response_id: str) -> None:
         """Note which span holds the account of a response."""
         known = span.get_span_context()
-        self._recorded[known.trace_id, response_id] = known.span_id
-        if len(self._recorded) > _MAX_RECORDED:
-            self._recorded.popitem(last=False)
+        self._recorded.put((known.trace_id, response_id), known.span_id)
 
     def keep(self, span: Span, attributes: Mapping[str, AttributeValue]) -> None:
         """Note what was read for a span of somebody else's, who may write other figures over it before it ends."""
@@ -160,18 +154,16 @@ class Beside(SpanProcessor):
     def on_start(self, span: SDKSpan, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the interface's
         """Keep a span of a framework that does not make its spans current, or has those of clients inside."""
         scope = span.instrumentation_scope
-        if scope is not None and scope.name in AROUND:
-            self._around[span.context.span_id] = span
-            if len(self._around) > _MAX_OPEN:
-                self._around.popitem(last=False)
-        if scope is None or scope.name not in NOT_CURRENT:
+        if scope is None or (scope.name not in AROUND and scope.name not in NOT_CURRENT):
             return
         with _guard:
-            row = self._open[span.context.span_id] = _Open(span)
-            if row.parent is not None and row.parent in self._open:
-                self._open[row.parent].children += 1
-            if len(self._open) > _MAX_OPEN:
-                self._open.popitem(last=False)
+            if scope.name in AROUND:
+                self._around.put(span.context.span_id, span)
+            if scope.name in NOT_CURRENT:
+                row = _Open(span)
+                if row.parent is not None and row.parent in self._open:
+                    self._open[row.parent].children += 1
+                self._open.put(span.context.span_id, row)
 
     def _on_ending(self, span: SDKSpan) -> None:
         """Mark a span that is another account of a call of ours; put back usage that was written over."""
@@ -234,7 +226,7 @@ def _write(span: SDKSpan, changed: Mapping[str, AttributeValue]) -> None:
     attributes = span._attributes  # noqa: SLF001 - there is no other way
     if isinstance(attributes, BoundedAttributes):
         # OpenTelemetry 1.45 freezes a span's attributes before it says that the span is ending, not after.
-        frozen, attributes._immutable = attributes._immutable, False  # noqa: SLF001
+        frozen, attributes._immutable = attributes._immutable, False  # noqa: SLF001 - likewise
         for name, value in changed.items():
             attributes[name] = value
-        attributes._immutable = frozen  # noqa: SLF001
+        attributes._immutable = frozen  # noqa: SLF001 - likewise

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 
 from opentelemetry.sdk.trace import Span as SDKSpan
 from opentelemetry.trace import Span
 from opentelemetry.util.types import AttributeValue
 
-_MAX_KEPT = 1024
+from spanglass.sdk.calls.newest import Newest
+
 _USAGE = "gen_ai.usage."
 
 
@@ -21,7 +21,7 @@ class Kept:
     """
 
     def __init__(self) -> None:
-        self._usage: OrderedDict[tuple[int, int], dict[str, AttributeValue]] = OrderedDict()  # by trace and span id
+        self._usage: Newest[tuple[int, int], dict[str, AttributeValue]] = Newest()  # by trace and span id
 
     def __bool__(self) -> bool:
         """Say whether anything is kept."""
@@ -30,9 +30,8 @@ class Kept:
     def keep(self, span: Span, attributes: Mapping[str, AttributeValue]) -> None:
         """Keep what was written on a span."""
         known = span.get_span_context()
-        self._usage[known.trace_id, known.span_id] = {n: v for n, v in attributes.items() if n.startswith(_USAGE)}
-        if len(self._usage) > _MAX_KEPT:
-            self._usage.popitem(last=False)
+        usage = {name: value for name, value in attributes.items() if name.startswith(_USAGE)}
+        self._usage.put((known.trace_id, known.span_id), usage)
 
     def written_over(self, span: SDKSpan) -> dict[str, AttributeValue]:
         """Return what a span that ends should say and does not."""

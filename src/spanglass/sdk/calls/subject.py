@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from spanglass.call import Request
 from spanglass.sdk.calls.attributes import Attributes
 from spanglass.sdk.calls.beside import Beside
 from spanglass.sdk.calls.moment import Moment
+from spanglass.sdk.calls.newest import Newest
 from spanglass.sdk.calls.producers import (
     CONTEXT_KEY,
     NOBODY,
@@ -29,8 +29,6 @@ from spanglass.sdk.calls.producers import (
     together,
 )
 from spanglass.semconv import attributes as attr
-
-_MAX_LEFT = 1024
 
 
 class Subject(NamedTuple):
@@ -66,7 +64,7 @@ class Subjects:
         self._claimed: WeakKeyDictionary[Span, object] = WeakKeyDictionary()
         # What carries calls that outlived a span, by trace and span id. Weak references would not do: the garbage
         # collector clears those to what it finds with an abandoned answer, before that is written down.
-        self._left: OrderedDict[tuple[int, int], Subject] = OrderedDict()
+        self._left: Newest[tuple[int, int], Subject] = Newest()
 
     def of(self, request: Request, moment: Moment, attributes: Attributes) -> Subject:
         """Return the subject of an attempt that begins, its span opened or enriched.
@@ -154,9 +152,8 @@ class Subjects:
 
     def _leave(self, subject: Subject, request: Request, moment: Moment) -> Span:
         """Let a span of ours carry the call from now, because somebody else's ends before it."""
-        left = self._left[_key(subject.span)] = self._instead(subject, request, moment)
-        if len(self._left) > _MAX_LEFT:
-            self._left.popitem(last=False)
+        left = self._instead(subject, request, moment)
+        self._left.put(_key(subject.span), left)
         return left.span
 
     def _instead(self, subject: Subject, request: Request, moment: Moment) -> Subject:
