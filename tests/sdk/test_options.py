@@ -1,6 +1,7 @@
 """What `init` was asked for, where it was asked in words."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -36,3 +37,36 @@ def test_a_word_that_is_no_mode_records_nothing_and_is_said(caplog: pytest.LogCa
     assert mode is ContentMode.NO_CONTENT
     (said,) = caplog.messages
     assert said.startswith("The argument capture_content cannot be used: use one of NO_CONTENT, SPAN_ONLY")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "said"),
+    [
+        (None, False, False),
+        (True, True, False),
+        ("true", True, False),
+        ("false", False, False),
+        ("perhaps", False, True),
+    ],
+)
+def test_stream_usage_is_read_by_its_words(
+    given: Any,  # noqa: ANN401 - what people write
+    asked: bool,  # noqa: FBT001 - a column
+    said: bool,  # noqa: FBT001 - a column
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A text that says no is no, though it is true to Python; what says neither is left out with a warning."""
+    assert Options(given_stream_usage=given, sources=Sources({})).stream_usage() is asked
+    assert bool(caplog.records) is said
+
+
+def test_a_list_that_is_none_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """A number where names belong is a warning that names the argument, and the default stands."""
+    wrong: Any = 5
+    options = Options(given_destinations=wrong, given_frameworks=wrong, sources=Sources({}))
+    assert options.destinations() == Options(sources=Sources({})).destinations()
+    assert options.frameworks() == Options(sources=Sources({})).frameworks()
+    assert [record.message.split(" cannot")[0] for record in caplog.records] == [
+        "The argument destinations",
+        "The argument frameworks",
+    ]

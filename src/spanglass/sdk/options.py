@@ -15,6 +15,7 @@ from spanglass.settings import (
     SDK_DESTINATIONS,
     SDK_ENDPOINT,
     SDK_FRAMEWORKS,
+    SDK_STREAM_USAGE,
     Setting,
     Sources,
     T,
@@ -30,9 +31,15 @@ def _sources() -> Sources:
         return Sources()
 
 
-def _listed(given: Sequence[str] | str | None) -> tuple[str, ...] | None:
+def _listed(given: Sequence[str] | str | None, argument: str) -> tuple[str, ...] | None:
     """Read names in either form: a sequence, or as in a variable one text with commas."""
-    return names(given) if isinstance(given, str) else None if given is None else tuple(given)
+    if given is None or isinstance(given, str):
+        return None if given is None else names(given)
+    try:
+        return tuple(str(name) for name in given)
+    except TypeError:
+        logger.warning("The argument %s cannot be used: %r; use a list of names. It is left out.", argument, given)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +86,7 @@ class Options:
 
     def destinations(self) -> tuple[str, ...]:
         """Return the names and addresses of the destinations; none where the endpoint alone is one."""
-        return self.get(SDK_DESTINATIONS, _listed(self.given_destinations) or None)
+        return self.get(SDK_DESTINATIONS, _listed(self.given_destinations, "destinations") or None)
 
     def endpoint(self) -> str | None:
         """Return the argument, SPANGLASS_ENDPOINT, then OTEL_EXPORTER_OTLP_* (as None), then the settings file."""
@@ -91,7 +98,16 @@ class Options:
 
     def frameworks(self) -> tuple[str, ...]:
         """Return the frameworks to see, or `auto` or `none`."""
-        return self.get(SDK_FRAMEWORKS, _listed(self.given_frameworks))
+        return self.get(SDK_FRAMEWORKS, _listed(self.given_frameworks, "frameworks"))
+
+    def stream_usage(self) -> bool:
+        """Return whether streams are asked for their usage; by the argument's words, for the text "false" is true."""
+        given = self.given_stream_usage
+        try:
+            return self.get(SDK_STREAM_USAGE, None if given is None else SDK_STREAM_USAGE.parse(str(given)))
+        except ValueError as error:
+            logger.warning("The argument stream_usage cannot be used: %r; %s. It is left out.", given, error)
+            return self.get(SDK_STREAM_USAGE)
 
     def disabled_instrumentations(self) -> tuple[str, ...]:
         """Return the names in OTEL_PYTHON_DISABLED_INSTRUMENTATIONS."""

@@ -30,7 +30,6 @@ from spanglass.settings import (
     SDK_LOG_FORMAT,
     SDK_METRIC_LABEL_LIMIT,
     SDK_SPAN_STORM,
-    SDK_STREAM_USAGE,
 )
 
 if TYPE_CHECKING:
@@ -297,7 +296,7 @@ def _recorder(running: _Running, options: Options, prices: str | None) -> Record
         price_table_path=prices,
         hosts=dict(hosts),
     )
-    recorder.stream_usage = options.get(SDK_STREAM_USAGE, options.given_stream_usage)
+    recorder.stream_usage = options.stream_usage()
     storm: int = options.get(SDK_SPAN_STORM)
     active.activate(Active(recorder, content, labels, pipelines.tracers, pipelines.meters, storm))
     return recorder
