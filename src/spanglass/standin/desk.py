@@ -15,13 +15,13 @@ import openai
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
+from spanglass.sdk.structure.tool import tool
 from spanglass.semconv import attributes as attr
 from spanglass.standin.scenario import HEADER
 from spanglass.standin.script import Script
 
 _log = logging.getLogger("skipper")
 _tracer = trace.get_tracer("skipper")
-Attributes = dict[str, str | int]
 Messages = list[dict[str, Any]]  # the client's own form
 
 
@@ -101,50 +101,16 @@ class Desk:
         with _tracer.start_as_current_span(f"publish {queue}", kind=SpanKind.PRODUCER, attributes=attributes):
             await self.wait(0.004)
 
-    async def retrieve(self, source: str, *, found: int) -> None:
-        """Look up passages like a query in a collection of texts."""
-        attributes: Attributes = {
-            attr.OPERATION: "retrieval",
-            attr.DATA_SOURCE_ID: source,
-            "gen_ai.retrieval.documents.count": found,
-        }
-        with _tracer.start_as_current_span(f"retrieval {source}", kind=SpanKind.CLIENT, attributes=attributes):
-            await self.wait(0.045)
-
-    async def approval(self, what: str) -> None:
-        """Wait for a person to say yes."""
-        with _tracer.start_as_current_span("wait for approval", attributes={attr.WAIT_REASON: what}):
-            await self.wait(2.4)
-
-    @contextmanager
-    def agent(self, name: str, *, steps: int) -> Iterator[None]:
-        """Work as an agent."""
-        attributes: Attributes = {attr.OPERATION: "invoke_agent", attr.AGENT_NAME: name, attr.STEP_COUNT: steps}
-        with _tracer.start_as_current_span(f"invoke_agent {name}", attributes=attributes):
-            yield
-
-    @contextmanager
-    def step(self, number: int, kind: str) -> Iterator[None]:
-        """Take one step of an agent."""
-        with _tracer.start_as_current_span(f"step {number}: {kind}", attributes={attr.STEP_TYPE: kind}):
-            yield
-
     async def tool(self, name: str, call_id: str, arguments: str) -> str:
         """Run a tool that the model called, and return its result as JSON text."""
         result = self.script.tool_results[name]
-        attributes = {
-            attr.OPERATION: "execute_tool",
-            attr.TOOL_NAME: name,
-            attr.TOOL_TYPE: "function",
-            attr.TOOL_CALL_ID: call_id,
-            attr.TOOL_CALL_ARGUMENTS: arguments,
-            attr.TOOL_CALL_RESULT: result,
-        }
-        with _tracer.start_as_current_span(f"execute_tool {name}", attributes=attributes):
+        with tool(name, call_id=call_id) as run:
+            run.called(json.loads(arguments))
             if name == "hold_booking":
                 await self.database("INSERT", "bookings")
             else:
                 await self._timetable(name.removeprefix("find_"))
+            run.returned(json.loads(result))
         return result
 
     async def _timetable(self, kind: str) -> None:

@@ -6,6 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from spanglass.sdk.context import context
+from spanglass.sdk.structure.agent import agent
+from spanglass.sdk.structure.approval import approval
+from spanglass.sdk.structure.retrieval import retrieval
+from spanglass.sdk.structure.step import step
 from spanglass.standin.desk import Desk, Messages, Visit, fields, function, said
 from spanglass.standin.scenario import HEADER
 
@@ -55,7 +59,9 @@ async def search(desk: Desk, visit: Visit) -> None:
     exchange = desk.random.choice(desk.script.search)
     with context(prompt_name="guide-answer", prompt_version="4"), desk.request("/search"):
         await desk.client.embeddings.create(model="text-embedding-3-small", input=exchange.question, dimensions=256)
-        await desk.retrieve("travel-guides", found=len(exchange.passages))
+        with retrieval("travel-guides", top_k=4, query=exchange.question) as found:
+            await desk.wait(0.045)
+            found.returned([{"content": passage} for passage in exchange.passages])
         passages = "\n".join(f"[{number}] {passage}" for number, passage in enumerate(exchange.passages, 1))
         question = said("user", exchange.question)
         await desk.answer(visit, "gpt-4o-mini", [said("system", f"{_GUIDE}\n\n{passages}"), question])
@@ -68,15 +74,15 @@ async def book(desk: Desk, visit: Visit) -> None:
     create: Any = desk.client.chat.completions.create
     kinds = ("plan", *["act"] * (len(task.steps) - 2), "synthesize")
     with context(prompt_name="plan-journey", prompt_version="7"), desk.request("/book"):
-        with desk.agent("booking-agent", steps=len(kinds)):
-            for number, kind in enumerate(kinds, 1):
-                with desk.step(number, kind):
+        with agent("booking-agent"):
+            for number, kind in enumerate(kinds):
+                with step(type=kind):
                     answer = await create(
                         model="gpt-5.2",
                         messages=messages,
                         tools=_TOOLS,
                         reasoning_effort="medium",
-                        extra_headers={HEADER: visit.wish if number == 1 else ""},
+                        extra_headers={HEADER: "" if number else visit.wish},
                     )
                     message = answer.choices[0].message
                     messages.append(message.to_dict())
@@ -88,7 +94,9 @@ async def _run_tools(desk: Desk, messages: Messages, calls: Any) -> None:  # noq
     for call in calls:
         name, arguments = call.function.name, call.function.arguments
         if name == "hold_booking":
-            await desk.approval("the traveller's yes to the journey")
+            with approval("journey") as asked:
+                await desk.wait(2.4)
+                asked.decided("approved", by="traveller")
         result = await desk.tool(name, call.id, arguments)
         messages.append(said("tool", result) | {"tool_call_id": call.id})
 
