@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
+from msgspec.structs import replace
+
 from spanglass.call import Cost, CostState
 from spanglass.cost.price import price
 from spanglass.cost.table import PriceTable
@@ -29,6 +31,7 @@ from spanglass.server.counters import Counters
 from spanglass.server.normalise.accounts import settle
 from spanglass.server.normalise.chunks import without_chunks
 from spanglass.server.normalise.facts import normalise
+from spanglass.server.normalise.recent import RecentCalls
 from spanglass.server.record import Batch, Call, Facts, Received, Span, Status, StoredSpan
 from spanglass.server.shedding import Shed, shed
 from spanglass.server.store.protocol import Store
@@ -72,6 +75,7 @@ class Pipeline:
         self._probe_s = probe_s
         self._store = store
         self._prices = prices
+        self._recent = RecentCalls()
         self._allowance = allowance
         self._counters = counters
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
@@ -175,7 +179,12 @@ class Pipeline:
         return failure
 
     def _batch(self, received: Received | Batch) -> Batch:
-        return received if isinstance(received, Batch) else prepare(received, self._prices)
+        batch = received if isinstance(received, Batch) else prepare(received, self._prices)
+        try:
+            return replace(batch, spans=self._recent.compare(batch.spans)) if batch.spans else batch
+        except Exception:  # noqa: BLE001 - the guard of understanding, as below
+            _log.exception("Accounts of the same call in several exports may all be counted: please report this")
+            return batch
 
     def _settle(self, group: Sequence[_Waiting], failure: StoreUnavailable | None, seconds: float) -> None:
         """Tell the senders, in the event loop."""

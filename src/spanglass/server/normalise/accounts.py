@@ -1,8 +1,7 @@
 """Several accounts of one call to a model, by several instrumentations: one stays a call, the others are marked.
 
 A framework, a client's instrumentation and a gateway may each open a span for the same call. Only one may be billed.
-Spans are compared that are handed in together; those of one call that arrive in different exports are not, unless
-whoever has both hands them in together.
+Spans are compared that are handed in together; `recent` compares them with those of exports before.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def settle(spans: Sequence[StoredSpan]) -> Sequence[StoredSpan]:
     instead: dict[int, str] = {}
     for calls in several.values():
         instead |= _settle_trace(calls, known)
-    return [_marked(one, instead[id(one)]) if id(one) in instead else one for one in spans] if instead else spans
+    return [marked(one, instead[id(one)]) if id(one) in instead else one for one in spans] if instead else spans
 
 
 def _settle_trace(calls: Sequence[StoredSpan], known: Mapping[str, StoredSpan]) -> dict[int, str]:
@@ -60,8 +59,8 @@ def _settle_trace(calls: Sequence[StoredSpan], known: Mapping[str, StoredSpan]) 
     standing = _Standing()
     for outer in sorted(calls, key=lambda one: _depth(one, outer_of), reverse=True):  # the innermost first
         inner = [standing.of(one) for one in inner_of.get(id(outer), ())]
-        if inner and max(map(_knows, inner)) >= _knows(outer):
-            standing.give_way(outer, max(reversed(inner), key=_knows))
+        if inner and max(map(knows, inner)) >= knows(outer):
+            standing.give_way(outer, max(reversed(inner), key=knows))
             continue
         for one in inner:
             if one.span.status is not Status.ERROR:
@@ -101,7 +100,7 @@ def _around(one: StoredSpan, known: Mapping[str, StoredSpan]) -> StoredSpan | No
         if above is None or above is one or above.facts.work in _BORDERS or above.span.trace_id != span.trace_id:
             return None
         if above.facts.call is not None and one.facts.call is not None:
-            return above if _is_same(above.facts.call, one.facts.call) else None
+            return above if is_same(above.facts.call, one.facts.call) else None
         span = above.span
     return None
 
@@ -119,7 +118,7 @@ def _same_response(calls: Sequence[StoredSpan]) -> Iterator[tuple[StoredSpan, St
     Some local servers number responses from a small range, so that two calls one after the other may have one id.
     """
     standing: dict[str, StoredSpan] = {}
-    best_first = sorted(calls, key=lambda one: (_knows(one), one.span.start_ns), reverse=True)
+    best_first = sorted(calls, key=lambda one: (knows(one), one.span.start_ns), reverse=True)
     for one in best_first:
         response_id = one.facts.call.response_id if one.facts.call is not None else None
         if response_id is None:
@@ -133,7 +132,8 @@ def _overlap(one: StoredSpan, other: StoredSpan) -> bool:
     return max(one.span.start_ns, other.span.start_ns) <= min(one.span.end_ns, other.span.end_ns)
 
 
-def _is_same(outer: Call, inner: Call) -> bool:
+def is_same(outer: Call, inner: Call) -> bool:
+    """Tell whether a call and one inside it are the same: by their response ids, their counts or their models."""
     if (outer.operation == "embeddings") != (inner.operation == "embeddings"):
         return False
     if outer.response_id is not None and inner.response_id is not None and outer.response_id == inner.response_id:
@@ -159,7 +159,7 @@ def _counts(call: Call) -> tuple[int, int] | None:
     return usage.input_tokens, usage.output_tokens
 
 
-def _knows(one: StoredSpan) -> int:
+def knows(one: StoredSpan) -> int:
     """Return how well an account knows the usage: 0 not at all, 1 by an estimate, 2 as the provider counted it."""
     usage = None if one.facts.call is None else one.facts.call.usage
     if usage is None or (usage.input_tokens is None and usage.output_tokens is None):
@@ -167,6 +167,7 @@ def _knows(one: StoredSpan) -> int:
     return 1 if usage.estimated else 2
 
 
-def _marked(one: StoredSpan, other: str) -> StoredSpan:
+def marked(one: StoredSpan, other: str) -> StoredSpan:
+    """Return an account as one of a call that another span stands for, by its id."""
     facts: Facts = replace(one.facts, call=None, work=Work.OTHER)
     return StoredSpan(replace(one.span, attributes={**one.span.attributes, attr.DUPLICATE_OF: other}), facts)
