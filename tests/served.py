@@ -27,7 +27,9 @@ run(Config(data=pathlib.Path(sys.argv[1]), port=0, otlp_http_port=0, otlp_grpc_p
 
 def config(data: Path, **changes: object) -> Config:
     """Return settings with ports that the system chooses."""
-    chosen: dict[str, object] = {"data": data, "port": 0, "otlp_http_port": 0, "otlp_grpc_port": 0, **changes}
+    ports: dict[str, object] = {"port": 0, "otlp_http_port": 0, "otlp_grpc_port": 0}
+    # The ceiling is of the process, and this one holds the tests and what they loaded, too.
+    chosen = {"data": data, **ports, "memory_mib": 8192, **changes}
     return Config(**chosen)  # type: ignore[arg-type]  # the test names settings by keyword
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from records import SECOND, T0, UNPRICED, batch, call, computed, log, point, resource, span, span_id, trace_id
 from spanglass.call import Cost, CostState, Usage
 from spanglass.errors import QueryError, StoreUnavailable
-from spanglass.server.record import Attributes, Event, Link, Status
+from spanglass.server.record import Attributes, Event, Link, Signal, Status
 from spanglass.server.store.protocol import Row, Store, Written
 
 Opener = Callable[[], Store]
@@ -28,10 +28,15 @@ def only(store: Store, sql: str) -> Row:
     return row
 
 
+def counted(written: Written) -> tuple[int, int]:
+    """Return how many items were stored, and how many were duplicates."""
+    return sum(written.stored.values()), sum(written.duplicates.values())
+
+
 def test_nothing_written_is_nothing_stored(store: Store) -> None:
     """A write of no batches succeeds and adds nothing."""
-    assert store.write([]) == Written(stored=0, duplicates=0)
-    assert store.write([batch()]) == Written(stored=0, duplicates=0)
+    assert counted(store.write([])) == (0, 0)
+    assert counted(store.write([batch()])) == (0, 0)
     assert rows(store, "SELECT * FROM spans") == []
 
 
@@ -41,7 +46,7 @@ def test_a_call_comes_back_as_it_was(store: Store) -> None:
     cost = Cost(CostState.COMPUTED, Decimal("0.000000000000000001"), "local", "openai/gpt", "v", Decimal(0), None)
     written = store.write([batch(call(1, 2, 1, usage=usage, cost=cost, first_token=0.25, user="ann"))])
 
-    assert written == Written(stored=1, duplicates=0)
+    assert counted(written) == (1, 0)
     row = only(store, "SELECT * FROM spans")
     assert {name: value for name, value in row.items() if value is not None and name != "trace_key"} == {
         "trace_id": trace_id(1),
@@ -115,7 +120,7 @@ def test_logs_and_points_are_kept(store: Store) -> None:
         [batch(logs=(log(body="a"), log(body="a")), points=(point(value=2**53 + 1), point(value=0.5)))]
     )
 
-    assert written == Written(stored=4, duplicates=0)
+    assert counted(written) == (4, 0)
     assert [row["body"] for row in rows(store, "SELECT body FROM logs")] == ['"a"', '"a"']
     assert rows(store, "SELECT value_int, value_double FROM points ORDER BY value_int NULLS LAST") == [
         {"value_int": 2**53 + 1, "value_double": None},
@@ -128,13 +133,23 @@ def test_a_batch_sent_again_adds_nothing(reopen: Opener) -> None:
     once = batch(span(1), call(1, 2, 1), logs=(log(),), points=(point(),))
     store = reopen()
 
-    assert store.write([once, once]) == Written(stored=4, duplicates=4)
-    assert store.write([once, batch(span(2, 3))]) == Written(stored=1, duplicates=4)
+    assert counted(store.write([once, once])) == (4, 4)
+    assert counted(store.write([once, batch(span(2, 3))])) == (1, 4)
     store = reopen()
-    assert store.write([once]) == Written(stored=0, duplicates=4)
+    assert counted(store.write([once])) == (0, 4)
     assert only(store, "SELECT count(*) AS n FROM spans")["n"] == 3
     assert only(store, "SELECT count(*) AS n FROM logs")["n"] == 1
     assert only(store, "SELECT count(*) AS n FROM points")["n"] == 1
+
+
+def test_what_was_written_is_told_by_signal(store: Store) -> None:
+    """Stored and duplicates are counted apart for spans, records and points."""
+    mixed = replace(batch(span()), logs=[log(), log()], points=[point()])
+
+    first, again = store.write([mixed]), store.write([mixed])
+
+    assert first.stored == again.duplicates == {Signal.TRACES: 1, Signal.LOGS: 2, Signal.METRICS: 1}
+    assert set(first.duplicates.values()) == set(again.stored.values()) == {0}
 
 
 def test_a_span_sent_again_in_another_batch_counts_once(store: Store, can: Callable[[str], bool]) -> None:
@@ -144,9 +159,7 @@ def test_a_span_sent_again_in_another_batch_counts_once(store: Store, can: Calla
 
     written = store.write([batch(*spans[2:]), batch(*spans[1:3])])
 
-    assert written == (
-        Written(stored=2, duplicates=4) if can("count_resent_spans") else Written(stored=6, duplicates=0)
-    )
+    assert counted(written) == ((2, 4) if can("count_resent_spans") else (6, 0))
     assert rows(store, "SELECT count(*) AS n, sum(cost_amount) AS cost FROM spans") == [
         {"n": 6, "cost": Decimal("0.6")}
     ]
@@ -187,7 +200,7 @@ def test_values_no_engine_holds_are_tamed(store: Store) -> None:
     odd = call(1, 2, usage=Usage(input_tokens=2**70), cost=computed("1e30"), attributes={"k\ud800": ["\udfff"]})
     odd = replace(odd, span=replace(odd.span, name="a\ud800b\x00c"))
 
-    assert store.write([batch(call(1, 1, cost=computed("0.5")), odd)]) == Written(stored=2, duplicates=0)
+    assert counted(store.write([batch(call(1, 1, cost=computed("0.5")), odd)])) == (2, 0)
     found = rows(
         store, "SELECT name, attributes, input_tokens, cost_state, cost_amount, cost_input FROM spans ORDER BY span_id"
     )
@@ -232,7 +245,7 @@ def test_a_statement_that_cannot_run_is_a_question_error(store: Store, sql: str)
     with pytest.raises(QueryError, match="cannot be run"):
         store.select(sql, {})
 
-    assert store.write([batch(span())]).stored == 1
+    assert counted(store.write([batch(span())])) == (1, 0)
 
 
 def test_a_statement_that_takes_too_long_is_stopped(store: Store) -> None:
@@ -246,7 +259,7 @@ def test_a_statement_that_takes_too_long_is_stopped(store: Store) -> None:
             {},
         )
 
-    assert store.write([batch(span())]).stored == 1
+    assert counted(store.write([batch(span())])) == (1, 0)
 
 
 def test_a_closed_store_says_so(reopen: Opener) -> None:

@@ -47,7 +47,7 @@ class Gate:
         self.rounds.append(len(batches))
         if self.failures:
             raise self.failures.pop()
-        return Written(stored=sum(len(batch.spans) for batch in batches), duplicates=0)
+        return Written.of(batches, spans=sum(len(batch.spans) for batch in batches), logs=0, points=0)
 
     def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
         """The write path asks nothing."""
@@ -85,7 +85,7 @@ def test_a_request_is_on_disk_when_submit_returns() -> None:
     rows, counters = asyncio.run(main())
 
     assert rows == [{"work": "llm", "cost_state": "computed", "cost_amount": Decimal("0.00021")}]
-    assert (counters.stored, counters.duplicates, sum(counters.commits)) == (1, 0, 1)
+    assert (counters.stored, counters.duplicates, sum(counters.commits)) == ({Signal.TRACES: 1}, {}, 1)
 
 
 def test_a_request_sent_twice_counts_once() -> None:
@@ -104,7 +104,7 @@ def test_a_request_sent_twice_counts_once() -> None:
     rows, counters = asyncio.run(main())
 
     assert rows == [{"n": 1}]
-    assert (counters.stored, counters.duplicates) == (1, 2)
+    assert (counters.stored, counters.duplicates) == ({Signal.TRACES: 1}, {Signal.TRACES: 2})
 
 
 def test_what_waits_shares_a_commit() -> None:
@@ -146,7 +146,7 @@ def test_a_full_queue_refuses_and_recovers() -> None:
 
     bench = asyncio.run(main())
 
-    assert bench.counters.stored == 3
+    assert bench.counters.stored == {Signal.TRACES: 3}
     assert bench.allowance.held == 0
 
 
@@ -215,7 +215,7 @@ def test_a_failed_write_fails_its_requests_and_no_others(failure: Exception) -> 
 
     bench = asyncio.run(main())
 
-    assert bench.counters.stored == 1
+    assert bench.counters.stored == {Signal.TRACES: 1}
     assert bench.allowance.held == 0
 
 
@@ -278,7 +278,7 @@ def test_a_sender_that_left_does_not_stop_the_rest() -> None:
 
     bench = asyncio.run(main())
 
-    assert (bench.counters.stored, bench.allowance.held) == (2, 0)
+    assert (bench.counters.stored, bench.allowance.held) == ({Signal.TRACES: 2}, 0)
 
 
 def test_closing_writes_what_waits_and_refuses_the_rest() -> None:

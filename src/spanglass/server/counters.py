@@ -6,6 +6,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Mapping
 
 from spanglass.semconv.metrics import COMMIT
 from spanglass.server.record import Signal
@@ -29,8 +30,8 @@ class Counters:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.received: defaultdict[Signal, int] = defaultdict(int)
-        self.stored = 0
-        self.duplicates = 0
+        self.stored: defaultdict[Signal, int] = defaultdict(int)
+        self.duplicates: defaultdict[Signal, int] = defaultdict(int)
         self.rejected: defaultdict[tuple[Signal, str], int] = defaultdict(int)
         self.shed: defaultdict[tuple[Signal, str], int] = defaultdict(int)
         self.shed_at: float | None = None
@@ -59,11 +60,17 @@ class Counters:
         with self._lock:
             self.fault = message
 
-    def count_commit(self, stored: int, duplicates: int, seconds: float) -> None:
+    def count_commit(self, stored: Mapping[Signal, int], duplicates: Mapping[Signal, int], seconds: float) -> None:
         """Count a group commit."""
         with self._lock:
             self.fault = None
-            self.stored += stored
-            self.duplicates += duplicates
+            _add(self.stored, stored)
+            _add(self.duplicates, duplicates)
             self.commits[bisect_left(COMMIT, seconds)] += 1
             self.commit_s += seconds
+
+
+def _add(counts: defaultdict[Signal, int], more: Mapping[Signal, int]) -> None:
+    for signal, count in more.items():
+        if count:
+            counts[signal] += count

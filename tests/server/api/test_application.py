@@ -168,7 +168,7 @@ def test_health_tells_what_is_not_kept(store: DuckDBStore) -> None:
     shed = client.get("/healthz")
     client.counters.note_fault("the disk is full")
     failing = client.get("/healthz")
-    client.counters.count_commit(1, 0, 0.01)
+    client.counters.count_commit({}, {}, 0.01)
     well = client.get("/healthz")
 
     assert (shed.status_code, well.status_code) == (200, 200)
@@ -183,7 +183,7 @@ def test_metrics_are_prometheus_text(store: DuckDBStore) -> None:
     client = Client(store)
     client.counters.count_received(Signal.TRACES, 7)
     client.counters.count_rejected(Signal.LOGS, "overloaded")
-    client.counters.count_commit(6, 1, 0.003)
+    client.counters.count_commit({Signal.TRACES: 6}, {Signal.TRACES: 1, Signal.LOGS: 0}, 0.003)
 
     response = client.get("/metrics")
     lines = response.text.splitlines()
@@ -191,8 +191,8 @@ def test_metrics_are_prometheus_text(store: DuckDBStore) -> None:
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     for line in (
         'spanglass_server_received_total{spanglass_signal="traces"} 7',
-        "spanglass_server_stored_total 6",
-        "spanglass_server_duplicates_total 1",
+        'spanglass_server_stored_total{spanglass_signal="traces"} 6',
+        'spanglass_server_duplicates_total{spanglass_signal="traces"} 1',
         'spanglass_server_rejected_total{spanglass_signal="logs",spanglass_reason="overloaded"} 1',
         'spanglass_server_commit_duration_seconds_bucket{le="0.0025"} 0',
         'spanglass_server_commit_duration_seconds_bucket{le="0.005"} 1',

@@ -29,13 +29,12 @@ def exposition(counters: Counters, allowance: Allowance, store_size: int) -> str
         allowance: The queue.
         store_size: Bytes on disk.
     """
-    received = [({attr.SIGNAL: str(signal)}, count) for signal, count in sorted(counters.received.items())]
     lines: list[str] = []
-    lines += _lines(table.SERVER_RECEIVED, (("", labels, count) for labels, count in received))
-    lines += _lines(table.SERVER_STORED, [("", {}, counters.stored)])
-    lines += _lines(table.SERVER_DUPLICATES, [("", {}, counters.duplicates)])
-    lines += _lines(table.SERVER_REJECTED, (("", labels, count) for labels, count in _by_reason(counters.rejected)))
-    lines += _lines(table.SERVER_SHED, (("", labels, count) for labels, count in _by_reason(counters.shed)))
+    lines += _lines(table.SERVER_RECEIVED, _by_signal(counters.received))
+    lines += _lines(table.SERVER_STORED, _by_signal(counters.stored))
+    lines += _lines(table.SERVER_DUPLICATES, _by_signal(counters.duplicates))
+    lines += _lines(table.SERVER_REJECTED, _by_reason(counters.rejected))
+    lines += _lines(table.SERVER_SHED, _by_reason(counters.shed))
     lines += _lines(table.SERVER_COMMIT, _commits(counters))
     lines += _lines(table.SERVER_QUEUE, [("", {}, allowance.held)])
     lines += _lines(table.SERVER_QUEUE_LIMIT, [("", {}, allowance.limit)])
@@ -48,11 +47,14 @@ def exposition(counters: Counters, allowance: Allowance, store_size: int) -> str
     return "\n".join(lines) + "\n"
 
 
-def _by_reason(counts: Mapping[tuple[Signal, str], int]) -> list[tuple[dict[str, str], int]]:
-    return [
-        ({attr.SIGNAL: str(signal), attr.DROP_REASON: reason}, count)
-        for (signal, reason), count in sorted(counts.items())
-    ]
+def _by_signal(counts: Mapping[Signal, int]) -> Iterator[_Sample]:
+    for signal, count in sorted(counts.items()):
+        yield "", {attr.SIGNAL: str(signal)}, count
+
+
+def _by_reason(counts: Mapping[tuple[Signal, str], int]) -> Iterator[_Sample]:
+    for (signal, reason), count in sorted(counts.items()):
+        yield "", {attr.SIGNAL: str(signal), attr.DROP_REASON: reason}, count
 
 
 def prometheus_name(metric: Metric) -> str:

@@ -183,8 +183,8 @@ _strings = msgspec.json.Decoder(tuple[str, ...]).decode
 def trace(store: Store, trace_id: str, *, offset: int = 0, limit: int = DEFAULT_SPANS) -> Trace:
     """Return a trace with a page of its spans; sums, duration and where the time went are of the whole.
 
-    A span whose parent is not here stands as a root; so does the earliest of a cycle. The page has at most `limit` spans
-    whose texts take at most 8 MiB, and at least one. The tree is that of the first 100,000 spans.
+    A span whose parent is not here stands as a root; so does the earliest of a cycle. The page has at most `limit`
+    spans whose texts take at most 8 MiB, and at least one. The tree is that of the first 100,000 spans.
 
     Args:
         store: Where to look.
@@ -201,8 +201,8 @@ def trace(store: Store, trace_id: str, *, offset: int = 0, limit: int = DEFAULT_
     if not _TRACE_ID.fullmatch(asked):
         raise QueryError(f"{trace_id[:64]!r} is no trace id; one has 32 hex digits.")
     which: dict[str, Parameter] = {"trace_key": trace_key(asked), "trace_id": asked}
-    (sums,) = store.select(statement("trace_sums"), which)
-    if not sums["spans"]:
+    sums = next(iter(store.select(statement("trace_sums"), which)), None)
+    if sums is None or not sums["spans"]:
         raise NotFound(
             f"There is no trace {asked}: it was never received, or its spans are still on the way; "
             "batches usually arrive within 5 seconds of a span's end."

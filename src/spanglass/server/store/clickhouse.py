@@ -75,8 +75,12 @@ class ClickHouseStore:
                     self._client.insert(table, rows, column_names=columns)
         except ClickHouseError as error:
             raise StoreUnavailable(f"{_UNREACHABLE} ({_first_line(error)}).") from error
-        stored = sum(map(_items, fresh.values()))
-        return Written(stored=stored, duplicates=sum(map(_items, batches)) - stored)
+        return Written.of(
+            batches,
+            spans=sum(len(batch.spans) for batch in fresh.values()),
+            logs=sum(len(batch.logs) for batch in fresh.values()),
+            points=sum(len(batch.points) for batch in fresh.values()),
+        )
 
     def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
         """Run one SELECT; see `Store.select`."""
@@ -193,10 +197,6 @@ def _typed(row: Sequence[Field]) -> _Row:
         if isinstance(amount := typed[place], str):
             typed[place] = Decimal(amount)
     return tuple(typed)
-
-
-def _items(batch: Batch) -> int:
-    return len(batch.spans) + len(batch.logs) + len(batch.points)
 
 
 def _first_line(error: Exception) -> str:

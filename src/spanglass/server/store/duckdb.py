@@ -134,16 +134,17 @@ class DuckDBStore:
             digest = batch.digest.hex()
             if digest not in self._digests:
                 fresh.setdefault(digest, batch)
-        stored = 0
+        spans = logs = points = 0
         if fresh:
             with self._translated():
                 tables = _tables(fresh.values())
                 try:
-                    stored = self._commit(fresh, tables)
+                    spans = self._commit(fresh, tables)
                 except (duckdb.DataError, duckdb.ProgrammingError):
-                    stored = self._commit(fresh, {name: _tamed(name, rows) for name, rows in tables.items()})
+                    spans = self._commit(fresh, {name: _tamed(name, rows) for name, rows in tables.items()})
+            logs, points = len(tables["logs"]), len(tables["points"])
             self._remember(fresh)
-        return Written(stored=stored, duplicates=sum(map(_items, batches)) - stored)
+        return Written.of(batches, spans=spans, logs=logs, points=points)
 
     def _open(self, memory_mib: int, threads: int) -> duckdb.DuckDBPyConnection:
         configuration: dict[str, str | bool | int | float | list[str]] = {
@@ -207,7 +208,7 @@ class DuckDBStore:
         self._appenders = {name: connection.appender(name) for name in ("spans", "logs", "points", "batches")}
 
     def _commit(self, fresh: Mapping[str, Batch], tables: Mapping[str, list[tuple[Field, ...]]]) -> int:
-        """Write one transaction and return the items written; spans that are in the file already are left out."""
+        """Write one transaction and return the spans written; those that are in the file already are left out."""
         spans = self._unknown(tables["spans"])
         received = enumerate(fresh.items(), self._sequence + 1)
         digests: list[tuple[Field, ...]] = [(sequence, digest, b.received_ns) for sequence, (digest, b) in received]
@@ -222,7 +223,7 @@ class DuckDBStore:
         except duckdb.Error:
             self._undo()
             raise
-        return len(spans) + len(tables["logs"]) + len(tables["points"])
+        return len(spans)
 
     def _unknown(self, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
         """Return the rows of spans that are neither in the file nor twice among these."""
@@ -319,10 +320,6 @@ def _tables(batches: Iterable[Batch]) -> dict[str, list[tuple[Field, ...]]]:
 
 def _tamed(name: str, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
     return [tame(row, _COLUMNS[name]) for row in rows]
-
-
-def _items(batch: Batch) -> int:
-    return len(batch.spans) + len(batch.logs) + len(batch.points)
 
 
 def _first_line(error: Exception) -> str:

@@ -9,12 +9,12 @@ Errors: an engine translates its own errors to `StoreError` and its children; no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeAlias
 
-from spanglass.server.record import Batch
+from spanglass.server.record import Batch, Signal
 
 Parameter: TypeAlias = "str | int | float | bool | Sequence[str] | None"
 Cell: TypeAlias = "str | int | float | bool | Decimal | Sequence[Cell] | None"
@@ -23,7 +23,7 @@ Row: TypeAlias = "Mapping[str, Cell]"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one write did.
+    """What one write did, by signal.
 
     Attributes:
         stored: Items committed.
@@ -31,8 +31,19 @@ class Written:
             recognises them when it writes, spans that came again in another batch.
     """
 
-    stored: int
-    duplicates: int
+    stored: Mapping[Signal, int]
+    duplicates: Mapping[Signal, int]
+
+    @classmethod
+    def of(cls, batches: Iterable[Batch], *, spans: int, logs: int, points: int) -> Written:
+        """Return what was done with batches of which so much was committed."""
+        sent = dict.fromkeys(Signal, 0)
+        for batch in batches:
+            sent[Signal.TRACES] += len(batch.spans)
+            sent[Signal.LOGS] += len(batch.logs)
+            sent[Signal.METRICS] += len(batch.points)
+        stored = {Signal.TRACES: spans, Signal.LOGS: logs, Signal.METRICS: points}
+        return cls(stored, {signal: sent[signal] - stored[signal] for signal in Signal})
 
 
 class Store(Protocol):
