@@ -609,6 +609,38 @@ def test_buckets_of_langfuse_are_added_up(usage: Any, tokens: Any) -> None:  # n
     assert read(sent).get("tokens") == tokens
 
 
+CLAUDE = '{"anthropic": {"usage": {"input_tokens": ?, "cache_read_input_tokens": 200}}}'
+
+
+@pytest.mark.parametrize(
+    ("attributes", "tokens"),
+    [
+        ({"gen_ai.system": "anthropic", "gen_ai.usage.input_tokens_cached": 200}, (1200, None, 200, None)),
+        ({"gen_ai.system": "openai", "gen_ai.usage.input_tokens_cached": 200}, (1000, None, 200, None)),
+        ({"ai.response.providerMetadata": CLAUDE.replace("?", "1000")}, (1200, None, 200, None)),
+        ({"ai.response.providerMetadata": CLAUDE.replace("?", "800")}, (1000, None, 200, None)),
+        ({"ai.response.providerMetadata": '{"openai":{"cachedPromptTokens":200}}'}, (1000, None, 200, None)),
+        ({"gen_ai.usage.cache_read_input_tokens": 2000}, (3000, None, 2000, None)),
+    ],
+)
+def test_input_is_inclusive_whoever_counted(attributes: Attributes, tokens: tuple[int | None, ...]) -> None:
+    """Claude's own count leaves cached tokens out also where it is larger than they are, if its writer can be told."""
+    sent = of({"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 1000, **attributes})
+
+    assert read(sent)["tokens"] == tokens
+
+
+@pytest.mark.parametrize(
+    ("said", "operation"),
+    [("embedding", "embeddings"), ("chat.completions", "chat"), ("chat", "chat"), ("image", None)],
+)
+def test_other_words_for_operations(said: str, operation: str | None) -> None:
+    """Spring AI and Semantic Kernel name the same operations otherwise."""
+    call = normalise(of({"gen_ai.system": "openai", "gen_ai.operation.name": said})).call
+
+    assert (call and call.operation) == operation
+
+
 @pytest.mark.parametrize(
     "text", ["{", '{"input": ', "[" * 5000, '"' * 3, "\\ud800", '"\\ud800"', "x" * 200_000, "null", "7", ""]
 )

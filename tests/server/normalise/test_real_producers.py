@@ -14,6 +14,8 @@ from agents import Agent as OpenAIAgent
 from agents import OpenAIChatCompletionsModel, Runner, set_tracing_disabled
 from inline_snapshot import snapshot
 from langchain_openai import ChatOpenAI
+from mcp.client.client import Client
+from mcp.server.mcpserver import MCPServer
 from openinference.instrumentation.anthropic import AnthropicInstrumentor as OpenInferenceAnthropic
 from openinference.instrumentation.langchain import LangChainInstrumentor as OpenInferenceLangChain
 from openinference.instrumentation.openai import OpenAIInstrumentor as OpenInferenceOpenAI
@@ -590,3 +592,20 @@ def test_a_framework_around_a_client_is_billed_once(server: ScriptedServer) -> N
                 },
             ]
         )
+
+
+def test_mcp() -> None:
+    """A tool that is called over MCP is a tool on both sides; what else is asked is a request."""
+    app = MCPServer("desk", log_level="ERROR")
+    app.add_tool(weather)
+
+    async def run() -> None:
+        async with Client(app) as client:
+            await client.list_tools()
+            await client.call_tool("weather", {"city": "Rome"})
+
+    with recorded() as (tracers, kept), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mcp.shared._otel._tracer", tracers.get_tracer("mcp-python-sdk"))  # it takes the global one
+        asyncio.run(run())
+        found = {(one.span.name, one.facts.work.value) for one in kept()}
+    assert found == snapshot({("server/discover", "http"), ("tools/call weather", "tool"), ("tools/list", "http")})

@@ -9,10 +9,12 @@ from typing import Final
 from spanglass.semconv import attributes as attr
 from spanglass.server.normalise import messages
 from spanglass.server.normalise.dialect import Content, Dialect
+from spanglass.server.normalise.reading import as_count
 from spanglass.server.record import Attributes, Span, Value
 
 _CALL: Final = re.compile(r"(llm|gen_ai)\.|ollama_request|step_\d+\.generate_")
 _ERROR: Final = "error"
+_CACHED: Final = "gen_ai.usage.input_tokens_cached"
 _EXCEPTION: Final = "exception.type"
 
 
@@ -38,6 +40,15 @@ def _infer(span: Span, attributes: Attributes) -> Mapping[str, Value]:
     return found
 
 
+def _correct(span: Span, attributes: Attributes) -> Mapping[str, Value]:
+    """Who writes this name passes on Claude's own counts, whose input leaves cached tokens out."""
+    sent = span.attributes
+    if _CACHED not in sent or attr.CACHE_READ_TOKENS in sent or attributes.get(attr.PROVIDER) != "anthropic":
+        return {}
+    counted, cached = as_count(sent.get(attr.INPUT_TOKENS)), as_count(sent[_CACHED])
+    return {} if counted is None or cached is None else {attr.INPUT_TOKENS: counted + cached}
+
+
 def _content(span: Span) -> Content:
     get = span.attributes.get
     asked = get("llm.prompt") or get("user_message") or get("user.query")
@@ -53,7 +64,7 @@ DIALECT: Final = Dialect(
         "llm.output_tokens": attr.OUTPUT_TOKENS,
         "llm.tokens.input": attr.INPUT_TOKENS,
         "llm.tokens.output": attr.OUTPUT_TOKENS,
-        "gen_ai.usage.input_tokens_cached": attr.CACHE_READ_TOKENS,
+        _CACHED: attr.CACHE_READ_TOKENS,
         "llm.cost_usd": attr.COST_AMOUNT,
         "gen_ai.cost_usd": attr.COST_AMOUNT,
         "llm.ttft_ms": attr.TIME_TO_FIRST_TOKEN,
@@ -67,5 +78,6 @@ DIALECT: Final = Dialect(
     marks=frozenset({_ERROR, "llm.prompt", "llm.response", "user_message", "user.query"}),
     milliseconds=frozenset({"llm.ttft_ms"}),
     infer=_infer,
+    correct=_correct,
     content=_content,
 )

@@ -10,6 +10,12 @@ from spanglass.server.normalise import documents, messages
 from spanglass.server.normalise.dialect import Content, Dialect
 from spanglass.server.record import Attributes, Event, Span, SpanKind, Value
 
+_OPERATIONS: Final = {
+    "embedding": "embeddings",
+    "completion": "text_completion",
+    "chat.completions": "chat",
+    "text.completions": "text_completion",
+}
 _TOOL: Final = "gen_ai.tool.message"
 _ROLES: Final = {
     "gen_ai.system.message": "system",
@@ -30,6 +36,12 @@ def _infer(span: Span, attributes: Attributes) -> Mapping[str, Value]:
     if is_call and attr.AGENT_NAME not in attributes and attr.TOOL_NAME not in attributes:
         return {attr.OPERATION: "chat"}
     return {}
+
+
+def _correct(_: Span, attributes: Attributes) -> Mapping[str, Value]:
+    """Spring AI and Semantic Kernel have words of their own for the operations."""
+    said = attributes.get(attr.OPERATION)
+    return {attr.OPERATION: _OPERATIONS[said]} if isinstance(said, str) and said in _OPERATIONS else {}
 
 
 def read_events(span: Span) -> Content:
@@ -112,5 +124,6 @@ DIALECT: Final = Dialect(
     },
     marks=frozenset({"gen_ai.prompt", "gen_ai.completion", _PROMPT, _COMPLETION}),
     infer=_infer,
+    correct=_correct,
     content=_content,
 )

@@ -57,8 +57,12 @@ def _of_provider(metadata: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _correct(span: Span, attributes: Attributes) -> Mapping[str, Value]:
-    """Input as the provider counts it may leave cached tokens out; the parts, where there are, do not lie."""
-    uncached = as_count(span.attributes.get(_UNCACHED))
+    """Input as the provider counts it may leave cached tokens out; its parts, or Claude's own count, tell."""
+    sent = span.attributes
+    uncached = as_count(sent.get(_UNCACHED))
+    if uncached is None and _METADATA in sent:
+        own = as_count(documents.dig(documents.read(sent[_METADATA]), "anthropic", "usage", "input_tokens"))
+        uncached = own if own == as_count(attributes.get(attr.INPUT_TOKENS)) else None
     if uncached is None:
         return {}
     cached = (attributes.get(attr.CACHE_READ_TOKENS), attributes.get(attr.CACHE_WRITE_TOKENS))
