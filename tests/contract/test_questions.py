@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from records import SECOND, T0, batch, call, computed, resource, span, span_id, trace_id
+from records import SECOND, T0, batch, call, computed, point, resource, span, span_id, trace_id
 from spanglass.call import Cost, CostState, Usage
 from spanglass.errors import NotFound, QueryError
 from spanglass.server.query.figures import Money, Percentiles, Tokens
 from spanglass.server.query.filters import Filters
 from spanglass.server.query.overview import Bucket, Overview, overview
 from spanglass.server.query.services import Seen, services
+from spanglass.server.query.sources import sources
 from spanglass.server.query.trace import trace
 from spanglass.server.query.traces import Traces, traces
 from spanglass.server.record import Attributes, Call, Event, Facts, Link, Status, StoredSpan, Work
@@ -311,3 +312,24 @@ def test_menus_hold_what_was_seen_in_the_range(full: Store) -> None:
     assert services(full, start_ns=T0 + 25 * SECOND, end_ns=END) == Seen(
         services=("shop",), environments=("staging",), models=("gpt",), features=()
     )
+
+
+def test_sources_are_held_against_what_is_stored(store: Store) -> None:
+    """A process that says it sent two spans, of which one is stored, misses one."""
+    labels = {"spanglass.signal": "traces", "spanglass.destination": "spanglass"}
+    sent = replace(
+        point(value=2), name="spanglass.sdk.exported", kind="sum", temporality="cumulative", attributes=labels
+    )
+    store.write([replace(batch(span()), points=[sent])])
+
+    (source,) = sources(store, start_ns=T0, end_ns=END).sources
+
+    assert (source.signals[0].sent, source.signals[0].stored, source.signals[0].missing) == (2, 1, 1)
+
+
+def test_a_page_of_a_trace_has_its_spans_alone(full: Store) -> None:
+    """The second page goes on where the first ended, with the sums of the whole."""
+    page = trace(full, trace_id(1), offset=2, limit=2)
+
+    assert [view.span_id for view in page.spans] == [span_id(3), span_id(4)]
+    assert (page.total, page.next_offset, page.calls) == (5, 4, 2)

@@ -3,6 +3,7 @@
 import resource
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -331,3 +332,21 @@ def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:
     assert ill.status_code == 503
     assert "free disk space" in ill.json()["store"]["message"]
     assert (well.json()["status"], kept.status_code) == ("ok", 200)
+
+
+def test_what_the_sdk_sent_is_held_against_what_is_stored(server: Addresses) -> None:
+    """An application's own account of what it sent agrees with the store, by its instance."""
+    program = f"""
+import spanglass
+spanglass.init(service_name="accountant", endpoint="{server.otlp_http}")
+for _ in range(3):
+    with spanglass.workflow("tell"):
+        pass
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+    found = httpx.get(f"{server.ui}/api/v1/sources").json()["sources"]
+    (source,) = (row for row in found if row["service"] == "accountant")
+
+    assert source["instance"]
+    assert source["signals"][0] == {"signal": "traces", "sent": 3, "stored": 3, "missing": 0, "dropped": []}

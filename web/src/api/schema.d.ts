@@ -72,6 +72,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/sources": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether all that was sent arrived: what each process says it sent and dropped, beside what is stored of it. */
+        readonly get: operations["sources"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -402,6 +419,53 @@ export interface components {
             readonly features: readonly string[];
         };
         /**
+         * Sources
+         * @description The answer: processes that reported in the range, the latest first.
+         */
+        readonly Sources: {
+            readonly sources: readonly components["schemas"]["Source"][];
+        };
+        /**
+         * Source
+         * @description One process.
+         */
+        readonly Source: {
+            /** @description `service.instance.id`; None where it has none. */
+            readonly instance: string | null;
+            /** @description Its service. */
+            readonly service: string | null;
+            /** @description Its deployment environment. */
+            readonly environment: string | null;
+            /** @description When it last reported of itself, Unix seconds. */
+            readonly reported: number;
+            /** @description Its accounts. */
+            readonly signals: readonly components["schemas"]["Account"][];
+        };
+        /**
+         * Account
+         * @description One signal of one source.
+         */
+        readonly Account: {
+            /** @description traces, logs or metrics. */
+            readonly signal: string;
+            /** @description Items that the source says were taken from it; to this server, where it sends to several and says which. */
+            readonly sent: number;
+            /** @description Items of it that are stored. */
+            readonly stored: number;
+            /** @description Items sent and not stored; 0 where more is stored than was reported yet. */
+            readonly missing: number;
+            /** @description Items it dropped before they were sent, by reason. */
+            readonly dropped: readonly components["schemas"]["Drop"][];
+        };
+        /**
+         * Drop
+         * @description Items the sender could not keep, and its word for why: queue_full, export_failed, shut_down or rejected.
+         */
+        readonly Drop: {
+            readonly reason: string;
+            readonly items: number;
+        };
+        /**
          * Failure
          * @description The answer to a request that cannot be answered.
          */
@@ -680,6 +744,67 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Seen"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly sources: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Sources"];
                 };
             };
             /** @description A parameter cannot be used; the message says what is right. */

@@ -10,6 +10,7 @@ import msgspec
 from spanglass.server.api.parameters import CURSOR, FILTERS, FROM, LIMIT, OFFSET, SPANS, STEP, TO, Asked, Parameter
 from spanglass.server.query.overview import Overview, overview
 from spanglass.server.query.services import Seen, services
+from spanglass.server.query.sources import Sources, sources
 from spanglass.server.query.trace import DEFAULT_SPANS, Trace, trace
 from spanglass.server.query.traces import Traces, traces
 from spanglass.server.store.protocol import Store
@@ -66,6 +67,10 @@ def _trace(store: Store, asked: Asked, trace_id: str) -> Trace:
     return trace(store, trace_id, offset=asked.whole(OFFSET) or 0, limit=asked.whole(SPANS) or DEFAULT_SPANS)
 
 
+def _sources(store: Store, asked: Asked, _: str) -> Sources:
+    return sources(store, start_ns=asked.start_ns, end_ns=asked.end_ns)
+
+
 def _services(store: Store, asked: Asked, _: str) -> Seen:
     return services(store, start_ns=asked.start_ns, end_ns=asked.end_ns)
 
@@ -100,5 +105,12 @@ ENDPOINTS = (
         (FROM, TO),
         Seen,
         _services,
+    ),
+    Endpoint(
+        "/api/v1/sources",
+        "Whether all that was sent arrived: what each process says it sent and dropped, beside what is stored of it.",
+        (FROM, TO),
+        Sources,
+        _sources,
     ),
 )
