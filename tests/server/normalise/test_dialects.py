@@ -652,6 +652,24 @@ def test_text_that_is_no_json_is_borne(text: str) -> None:
         read_content(sent)
 
 
+@pytest.mark.parametrize("text", ['{"city": "Rome"}', "[1, 2]", '["a"]', "[]", '"quoted"', "[see below]", "{", "12"])
+def test_a_message_that_is_json_stays_what_was_said(text: str) -> None:
+    """People and models say JSON, too; it is taken for parts only where it looks like parts."""
+    said = json.dumps([{"role": "user", "content": text}])
+    sent = of({"openinference.span.kind": "LLM", "input.value": said})
+
+    assert read_content(sent).input_messages == [{"role": "user", "parts": [{"type": "text", "content": text}]}]
+
+
+def test_many_messages_are_bounded() -> None:
+    """What is shown of a span has an end, however many messages and events it has."""
+    many = of({"gen_ai.system": "x"}, events=tuple(event("gen_ai.user.message", content="Hi") for _ in range(9000)))
+    listed = of({"gen_ai.input.messages": json.dumps([{"role": "user", "content": "Hi"}] * 9000)})
+
+    assert len(read_content(many).input_messages) == 2000
+    assert len(read_content(listed).input_messages) == 2000
+
+
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
     lambda inner: (

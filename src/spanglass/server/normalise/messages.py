@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from spanglass.server.normalise import documents
-from spanglass.server.normalise.parts import read_part, read_tool_call, tool_response
+from spanglass.server.normalise.parts import is_part, read_part, read_tool_call, tool_response
 from spanglass.server.record import Value
 
 Message: TypeAlias = dict[str, Value]
 
-_MOST: Final = 2000
+MOST: Final = 2000
+"""Messages of a span, and parts of a message, that are read."""
 _DEEPEST: Final = 6
 _ROLES: Final = {"human": "user", "ai": "assistant", "model": "assistant", "bot": "assistant", "function": "tool"}
 _LANGCHAIN: Final = {
@@ -46,7 +47,7 @@ def read(value: Value, role: str) -> list[Value]:
     """
     found: list[Value] = []
     _read(documents.read(value, documents.LARGE), role, found, _DEEPEST)
-    return found[:_MOST]
+    return found[:MOST]
 
 
 def read_parts(value: Value) -> list[Value]:
@@ -60,7 +61,7 @@ def read_parts(value: Value) -> list[Value]:
 def read_tools(value: Value) -> list[Value]:
     """Return definitions of tools, each `{"type": ..., "name": ...}`, without the inner object of OpenAI's chat."""
     found: list[Value] = []
-    for tool in documents.read_list(value)[:_MOST]:
+    for tool in documents.read_list(value)[:MOST]:
         plain = documents.read(tool, documents.LARGE)
         inner = documents.dig(plain, "function")
         if isinstance(inner, Mapping):
@@ -71,7 +72,7 @@ def read_tools(value: Value) -> list[Value]:
 
 
 def _read(value: Value, role: str, found: list[Value], depth: int) -> None:
-    if value is None or value == "" or depth <= 0 or len(found) >= _MOST:
+    if value is None or value == "" or depth <= 0 or len(found) >= MOST:
         return
     if isinstance(value, Mapping):
         _read_object(value, role, found, depth)
@@ -96,7 +97,7 @@ def _read_object(value: Mapping[str, Value], role: str, found: list[Value], dept
         return
     holder = next((name for name in _HOLDERS if plain.get(name)), None)
     if holder is None:
-        found.append({"role": role, "parts": _parts([plain])})
+        found.append({"role": role, "parts": _parts(plain)})
         return
     instructions = (plain[name] for name in _INSTRUCTIONS if plain.get(name))
     found.extend({"role": "system", "parts": read_parts(said)} for said in instructions)
@@ -145,7 +146,7 @@ def _all_parts(value: Mapping[str, Value]) -> list[Value]:
     if isinstance(value.get("refusal"), str) and value["refusal"]:
         parts.append(_text(value["refusal"]))
     calls = documents.read(value.get("tool_calls") or value.get("toolCalls"), documents.LARGE)
-    for call in calls[:_MOST] if isinstance(calls, list | tuple) else ():
+    for call in calls[:MOST] if isinstance(calls, list | tuple) else ():
         parts.append(read_tool_call(call))
     if isinstance(value.get("function_call"), Mapping):
         parts.append(read_tool_call(value["function_call"]))
@@ -153,12 +154,13 @@ def _all_parts(value: Mapping[str, Value]) -> list[Value]:
 
 
 def _parts(value: Value) -> list[Value]:
+    """Return parts; JSON text is parts only where it looks like some, for people and tools say JSON, too."""
     plain = documents.read(value, documents.LARGE)
     if plain is None or plain == "":
         return []
-    if isinstance(plain, list | tuple):
-        return [read_part(part) for part in plain[:_MOST] if part is not None]
-    if isinstance(plain, Mapping):
+    if isinstance(plain, list | tuple) and (not isinstance(value, str) or (plain and all(map(is_part, plain)))):
+        return [read_part(part) for part in plain[:MOST] if part is not None]
+    if isinstance(plain, Mapping) and is_part(plain):
         return [read_part(plain)]
     return [_text(value)]
 

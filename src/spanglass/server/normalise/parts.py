@@ -26,6 +26,16 @@ _CALLS: Final = frozenset({"tool_use", "tool-call", "tool_call", "function", "fu
 _RESULTS: Final = frozenset({"tool_result", "tool-result", "function_call_output", "tool_call_response"})
 _WRAPPERS: Final = ("functionCall", "function_call", "toolUse", "tool_call")
 _RESULT_WRAPPERS: Final = ("functionResponse", "function_response", "toolResult")
+_MEDIA: Final = ("source", "inlineData", "inline_data", "fileData", "file_data", "image_url", "image", "file")
+
+
+def is_part(value: Value) -> bool:
+    """Tell whether a value looks like a part of a message."""
+    if not isinstance(value, Mapping):
+        return False
+    if isinstance(value.get("type"), str) or isinstance(value.get("text"), str):
+        return True
+    return any(isinstance(value.get(name), Mapping) for name in (*_WRAPPERS, *_RESULT_WRAPPERS, *_MEDIA))
 
 
 def read_part(value: Value) -> Part:
@@ -100,7 +110,7 @@ def _media(value: Mapping[str, Value]) -> Part | None:
     kind = value.get("type")
     word = kind.partition("_")[0].partition("-")[0] if isinstance(kind, str) else ""
     modality = "image" if word in {"image", "input"} or "image" in value else word or "document"
-    source = _first(value, "source", "inlineData", "inline_data", "fileData", "file_data", "image_url", "image", "file")
+    source = _first(value, *_MEDIA)
     if isinstance(source, Mapping) and isinstance(source.get("image"), Mapping):
         source = source["image"]
     if isinstance(source, str):

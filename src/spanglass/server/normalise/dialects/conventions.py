@@ -49,6 +49,8 @@ def read_events(span: Span) -> Content:
     sent: list[Value] = []
     received: list[Value] = []
     for event in span.events:
+        if len(sent) + len(received) >= messages.MOST:
+            break
         if event.name in _ROLES:
             sent += messages.read(_message(event), _ROLES[event.name])
         elif event.name == _CHOICE:
