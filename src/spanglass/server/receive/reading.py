@@ -81,14 +81,13 @@ class Reading:
             MalformedPayload: The bytes are not one.
             PayloadTooLarge: It has more parts than one request may carry items.
         """
-        if exceeds(data, FLAT, self.limits.items):
+        if len(data) > self.limits.items and exceeds(data, FLAT, self.limits.items):
             raise self._too_many()
         return parse(kind, data)
 
     def hold(self, *texts: str) -> None:
         """Count texts that stand beside the attributes."""
-        for text_ in texts:
-            self.pairs.reader.held += getsizeof(text_)
+        self.pairs.reader.held += sum(map(getsizeof, texts))
 
     def attributes(self, data: Sequence[bytes]) -> Attributes:
         """Return an item's attributes, up to the limit."""

@@ -18,6 +18,7 @@ _Parsed = TypeVar("_Parsed", KeyValue, AnyValue)
 # Long values (messages, stack traces) seldom repeat and would fill the memory.
 _LONGEST = 128
 _MOST = 8192
+_WALKED_FROM = 16 * 1024
 # Measured on CPython 3.11: an entry of attributes, a key with its pair, an array or a map, a place in a tuple.
 _ENTRY_BYTES = 40
 _PAIR_BYTES = 120
@@ -64,7 +65,8 @@ class Values:
             MalformedPayload: The bytes are not one.
             PayloadTooLarge: It has too many elements.
         """
-        if exceeds(data, level, self._limits.elements - self.elements):
+        # A short value has too few elements to matter before they are counted one by one.
+        if len(data) > _WALKED_FROM and exceeds(data, level, self._limits.elements - self.elements):
             raise self._too_many()
         try:
             return kind.FromString(data)
