@@ -186,6 +186,7 @@ SPOKEN: dict[str, Span] = {
             "gen_ai.request.model": "gpt-4o",
             "gen_ai.usage.input_tokens": 20,
             "gen_ai.usage.input_token_details": '{"cache_read": 8}',
+            "gen_ai.usage.output_token_details": "{'reasoning': 2}",
             "gen_ai.prompt": '{"messages":[[{"lc":1,"type":"constructor","id":["langchain","schema","HumanMessage"],'
             '"kwargs":{"content":"Hi","type":"human"}}]]}',
             "gen_ai.completion": '{"generations":[[{"text":"Hello","message":{"lc":1,"type":"constructor",'

@@ -1,6 +1,7 @@
-"""Calls as Langfuse, Logfire and OpenLIT record them, which need an environment of their own."""
+"""Calls as Langfuse, Logfire, OpenLIT and LangSmith record them, in processes of their own."""
 
 import subprocess
+import sys
 
 import pytest
 from inline_snapshot import snapshot
@@ -27,6 +28,37 @@ trace.get_tracer_provider().force_flush()
 if peer == "langfuse":
     import langfuse
     langfuse.get_client().flush()
+"""
+
+LANGSMITH = """
+import os, sys
+_, endpoint, provider = sys.argv
+os.environ.update(
+    LANGSMITH_TRACING="true", LANGSMITH_OTEL_ENABLED="true", LANGSMITH_OTEL_ONLY="true",
+    LANGSMITH_API_KEY="made-up", LANGSMITH_ENDPOINT=endpoint,
+)
+import langsmith, openai
+from langsmith.wrappers import wrap_openai
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+tracers = TracerProvider()
+tracers.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")))
+client = langsmith.Client(otel_tracer_provider=tracers)
+model = wrap_openai(openai.OpenAI(base_url=f"{provider}/v1", api_key="made-up"), tracing_extra={"client": client})
+
+@langsmith.traceable(run_type="retriever", client=client)
+def look_up(question):
+    return [{"page_content": "sunny"}]
+
+@langsmith.traceable(client=client)
+def answer(question):
+    look_up(question)
+    model.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": question}])
+
+answer("Weather?")
+client.flush()
 """
 
 
@@ -139,3 +171,25 @@ def test_a_peer_is_understood(peer: str) -> None:
             ],
         }
     )[peer]
+
+
+def test_langsmith_is_understood() -> None:
+    """Its retriever is no call, whatever operation it names; cached tokens are read from text that is no JSON."""
+    with scripted() as server, receiver() as seen:
+        server.script.append(completion({"content": "Sunny"}, "stop"))
+        done = subprocess.run(
+            [sys.executable, "-c", LANGSMITH, seen.endpoint, server.url],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        spans = [one for request in seen.of("traces") for one in understood(request.body.SerializeToString())]
+    calls = [one.facts.call for one in spans if one.facts.call is not None]
+    assert {one.span.name: one.facts.work.value for one in spans} == snapshot(
+        {"answer": "other", "look_up": "retrieval", "ChatOpenAI": "llm"}
+    )
+    assert [(call.response_id, call.usage and call.usage[:6]) for call in calls] == snapshot(
+        [("c-1", (2000, 1000, 500, None, None, 100))]
+    )

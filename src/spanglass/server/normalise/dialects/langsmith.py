@@ -27,7 +27,7 @@ _FIRST_TOKEN: Final = ("new_token",)
 
 def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
     sent = span.attributes
-    read, wrote = documents.read_object(sent.get(_INPUT_DETAILS)), documents.read_object(sent.get(_OUTPUT_DETAILS))
+    read, wrote = _details(sent.get(_INPUT_DETAILS)), _details(sent.get(_OUTPUT_DETAILS))
     found = {
         attr.CACHE_READ_TOKENS: read.get("cache_read"),
         attr.CACHE_WRITE_TOKENS: read.get("cache_creation"),
@@ -37,6 +37,11 @@ def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
         attr.TIME_TO_FIRST_CHUNK: first_event_s(span, _FIRST_TOKEN) if span.events else None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _details(value: Value) -> Mapping[str, Value]:
+    """Return counts by name; langsmith 0.15 writes Python's text of a dict where JSON was meant."""
+    return documents.read_object(value.replace("'", '"') if isinstance(value, str) else value)
 
 
 def _correct(span: Span, _: Attributes) -> Mapping[str, Value]:
