@@ -300,6 +300,26 @@ def test_closing_writes_what_waits_and_refuses_the_rest() -> None:
     assert sum(asyncio.run(main()).rounds) == 3
 
 
+def test_closing_leaves_no_request_without_an_answer_while_its_content_is_shed() -> None:
+    """A request that is being made smaller when the server stops is kept or refused, and holds nothing afterwards."""
+
+    async def main() -> tuple[Bench, BaseException | None]:
+        store = Gate()
+        store.open.set()
+        bench = Bench(store, limit=20_000)
+        large = received(1, {**CALL, "gen_ai.input.messages": "x" * 50_000})
+        sent = asyncio.create_task(bench.pipeline.submit(large))
+        await asyncio.sleep(0)
+        await bench.pipeline.close()
+        (outcome,) = await asyncio.wait_for(asyncio.gather(sent, return_exceptions=True), 10)
+        return bench, outcome
+
+    bench, outcome = asyncio.run(main())
+
+    assert outcome is None or isinstance(outcome, StoreUnavailable)
+    assert bench.allowance.held == 0
+
+
 USAGE = Usage(1000, 100)
 PRODUCER = Cost(CostState.COMPUTED, Decimal("9.99"), "local")
 

@@ -59,6 +59,7 @@ def test_events_and_log_bodies_lose_content_too() -> None:
         replace(events[0], attributes={"spanglass.shed": ("message",)}),
         events[1],
     )
+    assert less.batch.spans[0].span.attributes == CALL
     assert less.batch.logs[0].body is None
     assert less.batch.logs[0].attributes == {"n": 1, "spanglass.shed": ("body", "tool")}
     assert less.items == 2

@@ -93,8 +93,7 @@ class Pipeline:
             Overloaded: The queue is full; nothing was kept.
             StoreUnavailable: It could not be written, or the server is stopping; nothing was kept.
         """
-        if self._closing:
-            raise StoreUnavailable("The server is stopping; send the same again when it is back.")
+        self._demand_open()
         size, reason = received.size, self._allowance.shortage(received.size)
         self._allowance.take(min(size, self._allowance.limit))
         waiting = _Waiting(received, min(size, self._allowance.limit), self._loop.create_future())
@@ -108,23 +107,31 @@ class Pipeline:
 
         Raises:
             PayloadTooLarge: It takes more memory than the queue has, even so.
+            StoreUnavailable: The server began to stop meanwhile.
         """
         try:
             batch, items, freed = await self._loop.run_in_executor(self._aside, self._shed, received)
+            left = max(0, received.size - freed)
+            self._demand_fit(left)
+            self._demand_open()  # nothing is taken from the queue after the end
         except BaseException:
             self._allowance.give(waiting.size)
             raise
-        left = max(0, received.size - freed)
-        if left > self._allowance.limit:
-            self._allowance.give(waiting.size)
-            raise PayloadTooLarge(
-                f"The export takes {left} bytes of memory without its content and the queue has "
-                f"{self._allowance.limit}; send smaller batches, or raise SPANGLASS_QUEUE_MIB."
-            )
         if items:
             self._counters.count_shed(received.signal, reason, items)
             self._allowance.give(waiting.size - left)
             waiting.received, waiting.size = batch, left
+
+    def _demand_fit(self, size: int) -> None:
+        if size > self._allowance.limit:
+            raise PayloadTooLarge(
+                f"The export takes {size} bytes of memory without its content and the queue has "
+                f"{self._allowance.limit}; send smaller batches, or raise SPANGLASS_QUEUE_MIB."
+            )
+
+    def _demand_open(self) -> None:
+        if self._closing:
+            raise StoreUnavailable("The server is stopping; send the same again when it is back.")
 
     def _shed(self, received: Received) -> Shed:
         return shed(prepare(received, self._prices))

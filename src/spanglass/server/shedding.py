@@ -58,7 +58,7 @@ def _span(stored: StoredSpan, tally: _Tally) -> StoredSpan:
     if not lost and not of_events:
         return stored
     tally.items += 1
-    attributes = _without(span.attributes, lost, tally)
+    attributes = _without(span.attributes, lost, tally) if lost else span.attributes
     slim: Span = replace(span, attributes=attributes, events=events)
     return replace(stored, span=slim)
 
