@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, Protocol
 
 import httpx2
@@ -90,6 +91,11 @@ def chat_model(server: ScriptedServer) -> ChatOpenAI:
 
 
 def ask(model: ChatOpenAI, way: str) -> None:
+    """Use a model in one of the four ways; in a context of its own, for some instrumentations leave theirs behind."""
+    copy_context().run(ask_here, model, way)
+
+
+def ask_here(model: ChatOpenAI, way: str) -> None:
     """Use a model in one of the four ways."""
 
     async def ask_async() -> None:
