@@ -1,4 +1,5 @@
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Generator
 from itertools import count
@@ -41,16 +42,26 @@ def test_a_counter_adds_up(name: str) -> None:
     assert points(seen, name) == snapshot([({"cached": True, "chatbot": "orders", "shard": 3}, 6), ({}, 1)])
 
 
-def test_a_gauge_shows_the_last_value(name: str) -> None:
+GAUGES = """
+import json, spanglass
+from spanglass.testing import capture
+with capture() as seen:
+    spanglass.gauge("queue.size").set(3, {"queue": "a"})
+    spanglass.gauge("queue.size").set(1, {"queue": "a"})
+    spanglass.gauge("seen", unit="By", observe=lambda: [(5, {"queue": "b"}), (6.5, {"queue": "c"})])
+    spanglass.gauge("one", observe=lambda: 7)
+    print(json.dumps(seen.metrics()))
+"""
+
+
+def test_a_gauge_shows_the_last_value() -> None:
     """`set` replaces; a function is asked at each collection and may give a value a label."""
-    with capture() as seen:
-        spanglass.gauge(name).set(3, {"queue": "a"})
-        spanglass.gauge(name).set(1, {"queue": "a"})
-        spanglass.gauge(f"{name}.seen", unit="By", observe=lambda: [(5, {"queue": "b"}), (6.5, {"queue": "c"})])
-        spanglass.gauge(f"{name}.one", observe=lambda: 7)
-    assert points(seen, name) == [({"queue": "a"}, 1)]
-    assert points(seen, f"{name}.seen") == [({"queue": "b"}, 5), ({"queue": "c"}, 6.5)]
-    assert points(seen, f"{name}.one") == [({}, 7)]
+    done = run(GAUGES)  # in a process of its own, for a gauge shows its last value to the end of its process
+    assert json.loads(done.stdout) == {
+        "one": [{"labels": {}, "value": 7}],
+        "queue.size": [{"labels": {"queue": "a"}, "value": 1}],
+        "seen": [{"labels": {"queue": "b"}, "value": 5}, {"labels": {"queue": "c"}, "value": 6.5}],
+    }, done.stderr
 
 
 def test_an_observed_function_may_fail(name: str, caplog: pytest.LogCaptureFixture) -> None:
