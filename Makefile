@@ -16,7 +16,7 @@ help: ## List the commands
 up: $(BIN)/.run $(UI) ## Build everything and start spanglass with the demo chatbot
 	$(BIN)/spanglass up --demo $(ARGS)
 
-test: $(BIN)/.dev .venv-previous/.done web/node_modules/.installed $(UI) ## Every check there is
+test: $(BIN)/.dev .venv-previous/.done .venv-peers/.done web/node_modules/.installed $(UI) ## Every check there is
 	scripts/test $(ARGS)
 
 check: $(BIN)/.dev web/node_modules/.installed ## Lint, types and import direction

@@ -10,9 +10,9 @@ import re
 
 from spanglass.wire.framing import MAX_EVENT
 
-# Up to the next bracket outside a text, or to a quote that opens a text without an end. Possessive, so time and memory
-# are bounded by what is matched.
-_MARK = re.compile(rb'[^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+["{}\[\]]', re.DOTALL)
+# Up to the next bracket outside a text, or to a quote: of a text without an end, or of the last one where no bracket
+# follows. No group in it is possessive, for Python before 3.11.4 matches such groups wrongly.
+_MARK = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}\[\]]*)*["{}\[\]]', re.DOTALL)
 _QUOTE, _BACKSLASH = b'"\\'
 _OPENING = b"{["
 _IN_ARRAY = 1  # brackets that are open between two elements

@@ -28,6 +28,7 @@ from scripted import Answer, ScriptedServer
 from spanglass.semconv import attributes as attr
 from spanglass.semconv import metrics
 from telemetry import Telemetry, recording
+from untouched import untouched
 
 JSON = (
     b'{"id":"c-1","object":"chat.completion","created":1,"model":"gpt-4o-mini-2024-07-18","choices":[{"index":0,'
@@ -63,7 +64,7 @@ open_inference: Callable[[], Instrumentor] = OpenInference
 @contextmanager
 def recorded_by(instrumentor: Instrumentor) -> Iterator[Telemetry]:
     """Record while an instrumentation does, too."""
-    with recording() as telemetry:
+    with recording() as telemetry, untouched("openai", "langchain_core", "langchain_openai"):
         instrumentor.instrument(
             tracer_provider=telemetry.tracers,
             meter_provider=telemetry.meters,

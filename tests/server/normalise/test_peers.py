@@ -67,7 +67,7 @@ def test_a_peer_is_understood(peer: str) -> None:
     """A whole answer and a streamed one are a call each, with model, inclusive counts, first chunk and messages."""
     python = ROOT / ".venv-peers" / "bin" / "python"
     if not python.exists():
-        missing_part("no .venv-peers: make one with `make venv-peers`")
+        missing_part("no .venv-peers: make one with `make .venv-peers/.done`")
     with scripted() as server, receiver() as seen:
         server.script.extend([completion({"content": "Sunny"}, "stop"), streamed()])
         done = subprocess.run(

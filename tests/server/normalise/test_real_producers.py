@@ -40,6 +40,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from scripted import Answer, ScriptedServer, scripted
 from spanglass.server.record import StoredSpan
 from understood import completion, streamed, told, understood
+from untouched import untouched
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the instrumentations' own
 
@@ -78,6 +79,7 @@ def recorded(*instrumentors: Callable[[], Any]) -> Iterator[tuple[TracerProvider
         return understood(body)
 
     with ExitStack() as stack:
+        stack.enter_context(untouched("openai", "anthropic", "langchain_core", "langchain_openai"))
         for made in instrumentors:
             instrumentor = made()
             instrumentor.instrument(tracer_provider=tracers, meter_provider=meters, skip_dep_check=True)
