@@ -48,11 +48,29 @@ function isGrowing(trace: Trace): boolean {
   return Date.now() / 1e3 - (trace.start + trace.duration) < 60;
 }
 
-/** One trace, whole; followed while it is live and fresh. */
+/** Spans of a trace that the page shows at most, and that one answer holds at most. */
+const SPANS = 20_000;
+const SPANS_PAGE = 5_000;
+
+/** A trace with as many of its spans as the page shows, a few answers where one does not hold them. */
+async function wholeTrace(id: string, signal: AbortSignal): Promise<Trace> {
+  const path = `/api/v1/traces/${encodeURIComponent(id)}`;
+  const first = await get<Trace>(path, { limit: SPANS_PAGE }, signal);
+  const spans = [...first.spans];
+  let next = first.next_offset;
+  while (next !== null && spans.length < SPANS) {
+    const page = await get<Trace>(path, { limit: SPANS_PAGE, offset: next }, signal);
+    spans.push(...page.spans);
+    next = page.next_offset;
+  }
+  return { ...first, spans, next_offset: next };
+}
+
+/** One trace; followed while it is live and fresh. */
 export function useTrace(id: string, live: boolean) {
   return useQuery({
     queryKey: ["trace", id],
-    queryFn: ({ signal }) => get<Trace>(`/api/v1/traces/${encodeURIComponent(id)}`, {}, signal),
+    queryFn: ({ signal }) => wholeTrace(id, signal),
     staleTime: LIVE,
     refetchInterval: ({ state: { data } }) => (live && data !== undefined && isGrowing(data) ? LIVE : false),
     structuralSharing: false, // comparing ten thousand spans costs more than drawing the few in view
