@@ -45,6 +45,7 @@ class Exporter:
 def outlet() -> Iterator[Outlet[list[int]]]:
     """An outlet to a receiver that no other test names."""
     outage._outages.clear()
+    dropped.renew_after_fork()
     yield Outlet("traces", "http://receiver/v1/traces", Exporter)
     outage._outages.clear()
     dropped.renew_after_fork()
