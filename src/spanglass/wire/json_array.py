@@ -11,7 +11,7 @@ import re
 from spanglass.wire.framing import MAX_EVENT
 
 # Up to the next bracket outside a text, or to a quote: of a text without an end, or of the last one where no bracket
-# follows. No group in it is possessive, for Python before 3.11.4 matches such groups wrongly.
+# follows. Its repeated group is not possessive: Python 3.11.2 matched it wrongly then, 3.11.7 did not.
 _MARK = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}\[\]]*)*["{}\[\]]', re.DOTALL)
 _QUOTE, _BACKSLASH = b'"\\'
 _OPENING = b"{["
