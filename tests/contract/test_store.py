@@ -85,6 +85,7 @@ def test_a_call_comes_back_as_it_was(store: Store) -> None:
         "cost_currency": "USD",
         "attributes": "{}",
         "resource": '{"service.name":"shop","process.pid":7}',
+        "received_ns": T0,
     }
 
 

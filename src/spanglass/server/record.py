@@ -190,6 +190,11 @@ class Facts(_Record, frozen=True):
         feature: The application's feature.
         prompt_name: The prompt template.
         prompt_version: Its version.
+        agent_name: The agent that worked, or that the span is the work of.
+        tool_name: The tool that ran.
+        tags: Free words the application gave it.
+        error_message: What went wrong, in its first line, at most 500 characters; None where nothing did.
+        error_group: 16 hex digits that errors of one cause share; None where nothing went wrong.
     """
 
     work: Work = Work.OTHER
@@ -200,6 +205,11 @@ class Facts(_Record, frozen=True):
     feature: str | None = None
     prompt_name: str | None = None
     prompt_version: str | None = None
+    agent_name: str | None = None
+    tool_name: str | None = None
+    tags: tuple[str, ...] = ()
+    error_message: str | None = None
+    error_group: str | None = None
 
 
 class StoredSpan(_Record, frozen=True):
@@ -280,6 +290,34 @@ class MetricPoint(_Record, frozen=True):
     scope: Scope
 
 
+class Score(_Record, frozen=True):
+    """One judgement of an answer: by a check, a reviewer or a user.
+
+    Attributes:
+        time_ns: When it was given.
+        trace_id: The trace judged; None where it names only a response.
+        span_id: The span judged; None where the trace as a whole is meant.
+        response_id: The provider's id of the answer judged.
+        name: What was judged, such as relevance or thumbs.
+        value: The score as a number.
+        label: The score as a word.
+        explanation: Why.
+        source: check, reviewer or user; None where it does not say.
+        resource: Who sent it.
+    """
+
+    time_ns: int
+    trace_id: str | None
+    span_id: str | None
+    response_id: str | None
+    name: str
+    value: float | None
+    label: str | None
+    explanation: str | None
+    source: str | None
+    resource: Resource
+
+
 class Received(_Record, frozen=True):
     """One export request, decoded.
 
@@ -315,6 +353,7 @@ class Batch(_Record, frozen=True):
         spans: Normalised and priced.
         logs: As received.
         points: As received.
+        scores: Read from events of its spans and from its logs.
     """
 
     digest: bytes
@@ -322,3 +361,4 @@ class Batch(_Record, frozen=True):
     spans: Sequence[StoredSpan] = ()
     logs: Sequence[LogRecord] = ()
     points: Sequence[MetricPoint] = ()
+    scores: Sequence[Score] = ()

@@ -61,7 +61,15 @@ WHERE start_ns >= $start_ns AND start_ns < $end_ns AND (sg_contains_text(name, $
     OR sg_contains_text(attributes, $text_1)
     OR sg_contains_text(attributes, $text_2)
     OR sg_contains_text(events, $text_1)
+    OR sg_contains_text(events, $text_2)
+    OR (span_id, start_ns) IN (
+SELECT span_id, start_ns
+FROM contents
+WHERE start_ns >= $start_ns AND start_ns < $end_ns AND (sg_contains_text(attributes, $text_1)
+    OR sg_contains_text(attributes, $text_2)
+    OR sg_contains_text(events, $text_1)
     OR sg_contains_text(events, $text_2))
+))
 )
   AND trace_key IN (
 SELECT trace_key

@@ -143,7 +143,7 @@ def test_migrations_are_recorded_and_run_once(tmp_path: Path) -> None:
     """Opening again runs nothing again."""
     for _ in range(2):
         store = DuckDBStore(tmp_path)
-        assert [row["version"] for row in store.select("SELECT version FROM migrations", {})] == [1]
+        assert [row["version"] for row in store.select("SELECT version FROM migrations", {})] == [1, 2]
         store.close()
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from records import batch, call, computed, log, point, span
+from records import T0, batch, call, computed, log, point, span
 from spanglass.call import Usage
 from spanglass.server.record import StoredSpan, Value
 from spanglass.server.store.duckdb import DuckDBStore
@@ -30,7 +30,7 @@ def test_every_row_has_a_value_for_every_column() -> None:
     rows = Rows()
 
     for stored in (span(), call(), call(usage=Usage(), cost=computed("1"))):
-        assert len(rows.span(stored)) == len(SPAN_COLUMNS)
+        assert len(rows.span(stored, T0)[0]) == len(SPAN_COLUMNS)
     assert len(rows.log(log())) == len(LOG_COLUMNS)
     assert len(rows.point(point())) == len(POINT_COLUMNS)
 

@@ -6,19 +6,30 @@ import duckdb
 import pytest
 
 from spanglass.errors import MigrationError
-from spanglass.server.store.rows import LOG_COLUMNS, MONEY_DIGITS, MONEY_PLACES, POINT_COLUMNS, SPAN_COLUMNS
+from spanglass.server.store.rows import (
+    CONTENT_COLUMNS,
+    LOG_COLUMNS,
+    MONEY_DIGITS,
+    MONEY_PLACES,
+    POINT_COLUMNS,
+    SCORE_COLUMNS,
+    SPAN_COLUMNS,
+)
 from spanglass.server.store.schema import migrations, pending, statements, vocabulary
 
 ENGINES = ["duckdb", "clickhouse"]
 
 
 def columns(engine: str, table: str) -> list[str]:
-    """Return a table's columns as its CREATE statement names them."""
+    """Return a table's columns as its CREATE statement and those that add to it name them."""
+    found: list[str] = []
     for migration in migrations(engine):
         for statement in migration.statements:
             if re.search(rf"CREATE TABLE (IF NOT EXISTS )?{table} \(", statement):
-                return re.findall(r"^  ([a-z_0-9]+) [A-Z]\w+", statement.partition("(")[2], re.MULTILINE)
-    raise AssertionError(f"no table {table}")
+                found += re.findall(r"^  ([a-z_0-9]+) [A-Z]\w+", statement.partition("(")[2], re.MULTILINE)
+            elif re.search(rf"^ALTER TABLE {table}\s", statement, re.MULTILINE):
+                found += re.findall(r"ADD COLUMN (?:IF NOT EXISTS )?(\w+)", statement)
+    return found
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -38,7 +49,14 @@ def test_both_engines_are_at_the_same_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "expected"), [("spans", SPAN_COLUMNS), ("logs", LOG_COLUMNS), ("points", POINT_COLUMNS)]
+    ("table", "expected"),
+    [
+        ("spans", SPAN_COLUMNS),
+        ("contents", CONTENT_COLUMNS),
+        ("logs", LOG_COLUMNS),
+        ("points", POINT_COLUMNS),
+        ("scores", SCORE_COLUMNS),
+    ],
 )
 def test_rows_are_written_in_the_order_of_columns(table: str, expected: tuple[str, ...]) -> None:
     """DuckDB's Appender goes by position; ClickHouse may have columns of its own behind."""

@@ -19,13 +19,14 @@ from spanglass.server.access import Access
 from spanglass.server.allowance import Allowance
 from spanglass.server.api import openapi
 from spanglass.server.api.answer import Answer
-from spanglass.server.api.endpoints import ENDPOINTS, Endpoint
+from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.errors import told
 from spanglass.server.api.guard import Guard
 from spanglass.server.api.health import report, unreadable
 from spanglass.server.api.metrics import CONTENT_TYPE, exposition
 from spanglass.server.api.pages import Pages, style
 from spanglass.server.api.parameters import Asked
+from spanglass.server.api.table import ENDPOINTS
 from spanglass.server.counters import Counters
 from spanglass.server.store.protocol import Store
 
@@ -147,7 +148,7 @@ def application(
 def _answering(endpoint: Endpoint, questions: Questions) -> _Handler:
     async def answer(request: Request) -> Response:
         asked = Asked(request.query_params, endpoint.parameters)
-        part = request.path_params.get("trace_id", "")
+        part = next(iter(request.path_params.values()), "")
         body = await questions.ask(endpoint, asked, part)
         return Answer(body, sent=lambda: questions.sent(endpoint))
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from spanglass.server.api.endpoints import ENDPOINTS, Endpoint
+from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.errors import MEANINGS, Failure
 from spanglass.server.api.parameters import Parameter
+from spanglass.server.api.table import ENDPOINTS
 from spanglass.version import __version__
 
 _PART = re.compile(r"\{(\w+)\}")

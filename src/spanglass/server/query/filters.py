@@ -91,8 +91,9 @@ class Conditions:
         plain, *escaped = (f"text_{place}" for place in range(1 + len(_in_json(text))))
         self.parameters.update(zip((plain, *escaped), (text, *_in_json(text)), strict=True))
         tests = [f"sg_contains_text({column}, ${plain})" for column in _PLAIN]
-        tests += [f"sg_contains_text({column}, ${name})" for column in _JSON for name in escaped]
-        return "(" + "\n    OR ".join(tests) + ")"
+        said = [f"sg_contains_text({column}, ${name})" for column in _JSON for name in escaped]
+        kept_apart = statement("contents_matching", condition="\n    OR ".join(said))
+        return "(" + "\n    OR ".join([*tests, *said, f"(span_id, start_ns) IN (\n{kept_apart}\n)"]) + ")"
 
 
 def _in_json(text: str) -> tuple[str, ...]:

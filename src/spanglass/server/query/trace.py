@@ -290,9 +290,9 @@ def _span(row: Row, start_ns: int) -> SpanView:
         prompt_version=text(row["prompt_version"]),
         call=_call(row) if is_call else None,
         cost=_spend(row),
-        attributes=msgspec.Raw(str(row["attributes"]).encode()),
+        attributes=_together(str(row["attributes"]), text(row["content_attributes"])),
         resource=msgspec.Raw(str(row["resource"]).encode()),
-        events=_event_views(row["events"], start_ns),
+        events=_event_views((row["events"], row["content_events"]), start_ns),
         links=tuple(_links(row["links"])) if isinstance(row["links"], str) else (),
     )
 
@@ -330,10 +330,16 @@ def _spend(row: Row) -> Spend | None:
     )
 
 
-def _event_views(cell: Cell, start_ns: int) -> tuple[EventView, ...]:
-    if not isinstance(cell, str):
-        return ()
+def _together(attributes: str, content: str | None) -> msgspec.Raw:
+    """Return two JSON objects that share no name as one."""
+    if content is None:
+        return msgspec.Raw(attributes.encode())
+    return msgspec.Raw((content if attributes == "{}" else f"{attributes[:-1]},{content[1:]}").encode())
+
+
+def _event_views(cells: Sequence[Cell], start_ns: int) -> tuple[EventView, ...]:
+    found = [event for cell in cells if isinstance(cell, str) for event in _events(cell)]
     return tuple(
         EventView(name=event.name, offset=(event.time_ns - start_ns) / _SECOND, attributes=event.attributes)
-        for event in sorted(_events(cell), key=attrgetter("time_ns"))
+        for event in sorted(found, key=attrgetter("time_ns"))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
@@ -12,7 +12,17 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError,
 from spanglass.errors import MigrationError, QueryError, StoreUnavailable
 from spanglass.server.record import Batch
 from spanglass.server.store.protocol import Parameter, Row, Written
-from spanglass.server.store.rows import LOG_COLUMNS, MONEY_COLUMNS, POINT_COLUMNS, SPAN_COLUMNS, Field, Rows, tame
+from spanglass.server.store.rows import (
+    CONTENT_COLUMNS,
+    LOG_COLUMNS,
+    MONEY_COLUMNS,
+    POINT_COLUMNS,
+    SCORE_COLUMNS,
+    SPAN_COLUMNS,
+    Field,
+    Rows,
+    tame,
+)
 from spanglass.server.store.schema import pending, vocabulary
 
 if TYPE_CHECKING:
@@ -166,27 +176,29 @@ def typed_parameters(sql: str, parameters: Mapping[str, Parameter]) -> str:
 def _tables(fresh: Mapping[str, Batch]) -> dict[str, tuple[Sequence[str], list[_Row]]]:
     """Return the rows of each table, the digests last: a batch counts as written when all of it is."""
     rows = Rows()
-    placed = (*LOG_COLUMNS, "batch", "place"), (*POINT_COLUMNS, "batch", "place")
-    spans = [_typed(rows.span(span)) for batch in fresh.values() for span in batch.spans]
-    logs: list[_Row] = [
-        (*tame(rows.log(record), LOG_COLUMNS), digest, place)
-        for digest, batch in fresh.items()
-        for place, record in enumerate(batch.logs)
-    ]
-    points: list[_Row] = [
-        (*tame(rows.point(point), POINT_COLUMNS), digest, place)
-        for digest, batch in fresh.items()
-        for place, point in enumerate(batch.points)
-    ]
+    pairs = [rows.span(span, batch.received_ns) for batch in fresh.values() for span in batch.spans]
+    spans = [_typed(row) for row, _ in pairs]
+    contents: list[_Row] = [tame(content, CONTENT_COLUMNS) for _, content in pairs if content is not None]
+    logs = _placed(fresh, lambda batch: [tame(rows.log(record), LOG_COLUMNS) for record in batch.logs])
+    points = _placed(fresh, lambda batch: [tame(rows.point(point), POINT_COLUMNS) for point in batch.points])
+    scores = _placed(fresh, lambda batch: [tame(rows.score(score), SCORE_COLUMNS) for score in batch.scores])
     digests: list[_Row] = [(digest, batch.received_ns) for digest, batch in fresh.items()]
     return {
         "spans": (SPAN_COLUMNS, spans),
-        "logs": (placed[0], logs),
-        "points": (placed[1], points),
+        "contents": (CONTENT_COLUMNS, contents),
+        "logs": ((*LOG_COLUMNS, *_PLACE), logs),
+        "points": ((*POINT_COLUMNS, *_PLACE), points),
+        "scores": ((*SCORE_COLUMNS, *_PLACE), scores),
         "batches": (("digest", "received_ns"), digests),
     }
 
 
+def _placed(fresh: Mapping[str, Batch], rows_of: Callable[[Batch], list[tuple[Field, ...]]]) -> list[_Row]:
+    """Return rows of what has no id of its own, each with its batch and its place in it."""
+    return [(*row, digest, place) for digest, batch in fresh.items() for place, row in enumerate(rows_of(batch))]
+
+
+_PLACE: Final = ("batch", "place")
 _MONEY: Final = tuple(SPAN_COLUMNS.index(name) for name in MONEY_COLUMNS)
 
 

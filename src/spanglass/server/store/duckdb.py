@@ -15,14 +15,32 @@ import _duckdb as duckdb
 from spanglass.errors import MigrationError, QueryError, StoreError, StoreUnavailable
 from spanglass.server.record import Batch
 from spanglass.server.store.protocol import WINDOW, Parameter, Row, Written
-from spanglass.server.store.rows import LOG_COLUMNS, POINT_COLUMNS, SPAN_COLUMNS, Field, Rows, tame
+from spanglass.server.store.rows import (
+    CONTENT_COLUMNS,
+    LOG_COLUMNS,
+    POINT_COLUMNS,
+    SCORE_COLUMNS,
+    SPAN_COLUMNS,
+    Field,
+    Rows,
+    tame,
+)
 from spanglass.server.store.schema import pending, vocabulary
 
 FILE_NAME: Final = "spanglass.duckdb"
-_COLUMNS: Final = {"spans": SPAN_COLUMNS, "logs": LOG_COLUMNS, "points": POINT_COLUMNS}
+_COLUMNS: Final = {
+    "spans": SPAN_COLUMNS,
+    "contents": CONTENT_COLUMNS,
+    "logs": LOG_COLUMNS,
+    "points": POINT_COLUMNS,
+    "scores": SCORE_COLUMNS,
+}
 _START: Final = SPAN_COLUMNS.index("start_ns")
 _SPAN_ID: Final = SPAN_COLUMNS.index("span_id")
 _TRACE_ID: Final = SPAN_COLUMNS.index("trace_id")
+_CONTENT_START: Final = CONTENT_COLUMNS.index("start_ns")
+_CONTENT_SPAN_ID: Final = CONTENT_COLUMNS.index("span_id")
+_CONTENT_TRACE_ID: Final = CONTENT_COLUMNS.index("trace_id")
 
 # The bounds keep the scan to the row groups of that time; the join then meets a handful of rows.
 _KNOWN: Final = """
@@ -205,14 +223,16 @@ class DuckDBStore:
         self._sequence: int = latest[0][1] if latest else 0
         connection.execute("DELETE FROM batches WHERE sequence <= ?", [self._sequence - WINDOW])
         self._lender = connection.cursor()  # a connection that runs nothing: a busy one refuses to make cursors
-        self._appenders = {name: connection.appender(name) for name in ("spans", "logs", "points", "batches")}
+        self._appenders = {name: connection.appender(name) for name in (*_COLUMNS, "batches")}
 
     def _commit(self, fresh: Mapping[str, Batch], tables: Mapping[str, list[tuple[Field, ...]]]) -> int:
         """Write one transaction and return the spans written; those that are in the file already are left out."""
         spans = self._unknown(tables["spans"])
         received = enumerate(fresh.items(), self._sequence + 1)
         digests: list[tuple[Field, ...]] = [(sequence, digest, b.received_ns) for sequence, (digest, b) in received]
-        written = {"spans": spans, "logs": tables["logs"], "points": tables["points"], "batches": digests}
+        written = {**tables, "spans": spans, "batches": digests}
+        if len(spans) < len(tables["spans"]):
+            written["contents"] = _of(spans, tables["contents"])
         self._connection.begin()
         try:
             for name, rows in written.items():
@@ -311,11 +331,21 @@ def _cause(error: duckdb.Error, where: str) -> str:
 
 def _tables(batches: Iterable[Batch]) -> dict[str, list[tuple[Field, ...]]]:
     rows = Rows()
+    spans = [rows.span(span, batch.received_ns) for batch in batches for span in batch.spans]
     return {
-        "spans": [rows.span(span) for batch in batches for span in batch.spans],
+        "spans": [row for row, _ in spans],
+        "contents": [content for _, content in spans if content is not None],
         "logs": [rows.log(record) for batch in batches for record in batch.logs],
         "points": [rows.point(point) for batch in batches for point in batch.points],
+        "scores": [rows.score(score) for batch in batches for score in batch.scores],
     }
+
+
+def _of(spans: Sequence[tuple[Field, ...]], contents: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
+    """Return the contents of some spans; of an id that came twice, one."""
+    keys = {(row[_START], row[_SPAN_ID], row[_TRACE_ID]) for row in spans}
+    found = {(row[_CONTENT_START], row[_CONTENT_SPAN_ID], row[_CONTENT_TRACE_ID]): row for row in reversed(contents)}
+    return [row for key, row in found.items() if key in keys]
 
 
 def _tamed(name: str, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:

@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from spanglass.call import Cost, Usage
-from spanglass.server.record import Call, Event, Link, LogRecord, MetricPoint, Resource, StoredSpan, Value
+from spanglass.server.content import part
+from spanglass.server.record import Call, Event, Link, LogRecord, MetricPoint, Resource, Score, StoredSpan, Value
 
 Field: TypeAlias = "str | int | float | bool | None"
 """What a row holds; money is exact decimal text, which engines read three times faster than Decimal objects."""
@@ -24,6 +25,12 @@ SPAN_COLUMNS: Final = (
     *("cache_write_1h_tokens", "reasoning_tokens", "usage_details"),
     *("cost_state", "cost_amount", "cost_input", "cost_output", "cost_source", "cost_price_id", "cost_table"),
     *("cost_currency", "producer_cost", "attributes", "resource", "events", "links"),
+    *("agent_name", "tool_name", "tags", "error_message", "error_group", "received_ns"),
+)
+CONTENT_COLUMNS: Final = ("trace_key", "trace_id", "span_id", "start_ns", "attributes", "events")
+SCORE_COLUMNS: Final = (
+    *("time_ns", "trace_key", "trace_id", "span_id", "response_id", "name", "score", "label", "explanation"),
+    *("source", "service", "environment"),
 )
 LOG_COLUMNS: Final = (
     *("time_ns", "severity", "severity_text", "event_name", "body", "trace_id", "span_id"),
@@ -69,12 +76,14 @@ class Rows:
     def __init__(self) -> None:
         self._resources: dict[int, tuple[Resource, str]] = {}
 
-    def span(self, stored: StoredSpan) -> tuple[Field, ...]:
-        """Return the row of a span, in the order of SPAN_COLUMNS."""
+    def span(self, stored: StoredSpan, received_ns: int) -> tuple[tuple[Field, ...], tuple[Field, ...] | None]:
+        """Return the row of a span, in the order of SPAN_COLUMNS, and of its content, in that of CONTENT_COLUMNS."""
         span, facts, cost = stored.span, stored.facts, stored.cost
         resource, scope = span.resource, span.scope
-        return (
-            trace_key(span.trace_id),
+        key = trace_key(span.trace_id)
+        attributes, events, held, said = part(span.attributes, span.events)
+        row = (
+            key,
             span.trace_id,
             span.span_id,
             span.parent_span_id,
@@ -99,10 +108,37 @@ class Rows:
             *(_NO_CALL if facts.call is None else _call(facts.call)),
             *(_NO_COST if cost is None else _cost(cost)),
             None if facts.call is None or facts.call.producer_cost is None else _money(facts.call.producer_cost.amount),
-            json_text(span.attributes),
+            json_text(attributes),
             self._resource(resource),
-            _events(span.events) if span.events else None,
+            _events(events) if events else None,
             _links(span.links) if span.links else None,
+            facts.agent_name,
+            facts.tool_name,
+            json_text(facts.tags) if facts.tags else None,
+            facts.error_message,
+            facts.error_group,
+            received_ns,
+        )
+        if not held and not said:
+            return row, None
+        said_text = _events(said) if said else None
+        return row, (key, span.trace_id, span.span_id, span.start_ns, json_text(held) if held else None, said_text)
+
+    def score(self, score: Score) -> tuple[Field, ...]:
+        """Return the row of a score, in the order of SCORE_COLUMNS."""
+        return (
+            score.time_ns,
+            None if score.trace_id is None else trace_key(score.trace_id),
+            score.trace_id,
+            score.span_id,
+            score.response_id,
+            score.name,
+            score.value,
+            score.label,
+            score.explanation,
+            score.source,
+            score.resource.service,
+            score.resource.environment,
         )
 
     def log(self, record: LogRecord) -> tuple[Field, ...]:
