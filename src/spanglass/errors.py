@@ -13,8 +13,9 @@ SpanglassError
 ├── StoreError                the store cannot do what was asked
 │   ├── StoreUnavailable      closed, locked by another process, disk full or unreachable
 │   └── MigrationError        the database is newer than this program, or a migration failed
-└── QueryError                a question cannot be asked as it stands
-    └── NotFound              what was asked for is not in the store
+├── QueryError                a question cannot be asked as it stands
+│   └── NotFound              what was asked for is not in the store
+└── ServerUnavailable         the server that a command asks does not answer
 
 Every message says what happened, where, and what to do about it.
 """
@@ -86,3 +87,7 @@ class QueryError(SpanglassError):
 
 class NotFound(QueryError):  # noqa: N818
     """What was asked for is not in the store."""
+
+
+class ServerUnavailable(SpanglassError):  # noqa: N818
+    """The server that a command asks cannot be reached, is no spanglass, or cannot answer now."""

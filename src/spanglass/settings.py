@@ -251,6 +251,15 @@ MEMORY_MIB: Setting[int | None] = Setting(
 )
 DEMO = Setting("server.demo", "SPANGLASS_DEMO", False, flag, "Run the demo chatbot against the stand-in provider.")
 
+# The commands that ask a server.
+SERVER = Setting(
+    "client.server",
+    "SPANGLASS_SERVER",
+    "http://127.0.0.1:4400",
+    text,
+    "Address of the server that commands such as `spanglass traces` ask.",
+)
+
 SETTINGS: tuple[Setting[object], ...] = cast(
     "tuple[Setting[object], ...]",
     (
@@ -279,6 +288,7 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         STORE_MEMORY_MIB,
         MEMORY_MIB,
         DEMO,
+        SERVER,
     ),
 )
 
