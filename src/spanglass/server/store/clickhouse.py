@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
@@ -24,6 +25,8 @@ from spanglass.server.store.rows import (
     tame,
 )
 from spanglass.server.store.schema import pending, vocabulary
+from spanglass.server.store.summaries import MINUTE_NS
+from spanglass.server.store.summaries.rolling import make, plan
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -32,6 +35,9 @@ _PARAMETER: Final = re.compile(r"\$([a-z][a-z0-9_]*)")
 _TOO_LONG: Final = 159
 _TOO_MUCH_MEMORY: Final = 241
 _TYPES: Final = {bool: "Bool", int: "Int64", float: "Float64", str: "String", type(None): "Nullable(String)"}
+_LATE_NS: Final = 2 * MINUTE_NS
+_SETTLED_NS: Final = 3 * MINUTE_NS
+"""Summaries are made up to so long ago; calls that come later than the time above are noted."""
 _KNOWN: Final = "SELECT digest FROM batches WHERE digest IN {digests:Array(String)}"
 _SIZE: Final = "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()"
 _UNREACHABLE: Final = "ClickHouse cannot be used: see that it runs and that the address, user and rights are correct"
@@ -45,6 +51,8 @@ class ClickHouseStore:
     rows behind; sending the same batch again replaces them. Spans that come again in another batch are merged when
     they are read, and `Written` counts them as stored.
     """
+
+    replaces = True
 
     def __init__(self, client: Client, *, time_limit_s: float = 30.0) -> None:
         """Use a client's database, migrating it as needed.
@@ -83,6 +91,7 @@ class ClickHouseStore:
             for table, (columns, rows) in _tables(fresh).items():
                 if rows:
                     self._client.insert(table, rows, column_names=columns)
+            self._note_late(fresh.values())
         except ClickHouseError as error:
             raise StoreUnavailable(f"{_UNREACHABLE} ({_first_line(error)}).") from error
         return Written.of(
@@ -105,6 +114,36 @@ class ClickHouseStore:
         except DatabaseError as error:
             raise self._refused(error) from error
 
+    def roll_up(self, until_ns: int) -> int:
+        """Make the summaries that are missing or stale; see `Store.roll_up`.
+
+        Any server may do so, also several at once: the same rows take each other's place. What starts in the last
+        minutes is left out, since another server may not have noted yet that it came late.
+        """
+        self._demand_open()
+        until_ns = min(until_ns, time.time_ns() - _SETTLED_NS)
+        done, more = 0, True
+        try:
+            while more:
+                todo = plan(self, until_ns)
+                make(self, todo)
+                done, more = done + todo.minutes_made, todo.more
+        except ClickHouseError as error:
+            raise StoreUnavailable(f"{_UNREACHABLE} ({_first_line(error)}).") from error
+        return done
+
+    def run(self, sql: str, parameters: Mapping[str, Parameter]) -> None:
+        """Run a statement that answers nothing; for making summaries.
+
+        Raises:
+            ClickHouseError: It failed.
+        """
+        self._client.command(
+            typed_parameters(sql, parameters),
+            parameters=dict(parameters),
+            settings={**self._settings, "mutations_sync": 1},
+        )
+
     def size(self) -> int:
         """Return the bytes of active parts."""
         self._demand_open()
@@ -115,6 +154,19 @@ class ClickHouseStore:
         if not self._closed:
             self._closed = True
             self._client.close()
+
+    def _note_late(self, batches: Iterable[Batch]) -> None:
+        """Note the minutes of calls that may have been summarised already; after the calls are there."""
+        now_ns = time.time_ns()
+        starts = {
+            one.span.start_ns - one.span.start_ns % MINUTE_NS
+            for batch in batches
+            for one in batch.spans
+            if one.facts.call is not None and one.span.start_ns < now_ns - _LATE_NS
+        }
+        if starts:
+            rows = [(start_ns, now_ns) for start_ns in sorted(starts)]
+            self._client.insert("stale_minutes", rows, column_names=["start_ns", "noted_ns"])
 
     def _migrate(self) -> None:
         client = self._client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -26,6 +27,8 @@ from spanglass.server.store.rows import (
     tame,
 )
 from spanglass.server.store.schema import pending, vocabulary
+from spanglass.server.store.summaries import MINUTE_NS, SUMMARISED
+from spanglass.server.store.summaries.rolling import make, plan
 
 FILE_NAME: Final = "spanglass.duckdb"
 _COLUMNS: Final = {
@@ -35,6 +38,7 @@ _COLUMNS: Final = {
     "points": POINT_COLUMNS,
     "scores": SCORE_COLUMNS,
 }
+_OPERATION: Final = SPAN_COLUMNS.index("operation")
 _START: Final = SPAN_COLUMNS.index("start_ns")
 _SPAN_ID: Final = SPAN_COLUMNS.index("span_id")
 _TRACE_ID: Final = SPAN_COLUMNS.index("trace_id")
@@ -96,6 +100,7 @@ class DuckDBStore:
         self._time_limit_s = time_limit_s
         self._closed = False
         self._writing = threading.Lock()
+        self._rolling = threading.Lock()
         self._changed = threading.Condition()
         self._reading: set[duckdb.DuckDBPyConnection] = set()
         self._connection = self._open(memory_mib, threads)
@@ -117,12 +122,20 @@ class DuckDBStore:
         """Run one SELECT on a cursor of its own; see `Store.select`."""
         with self._cursor() as cursor:
             try:
-                cursor.execute(sql, dict(parameters))
-                names = [column[0] for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                return _Runner(cursor).select(sql, parameters)
             except duckdb.Error as error:
                 self._demand_open()
                 raise self._refused(error) from error
+
+    def roll_up(self, until_ns: int) -> int:
+        """Make the summaries that are missing or stale; see `Store.roll_up`."""
+        done = 0
+        with self._rolling, self._cursor(limited=False) as cursor, self._translated():
+            more = True
+            while more:
+                count, more = self._roll(cursor, until_ns)
+                done += count
+        return done
 
     def size(self) -> int:
         """Return the bytes of the file and its write-ahead log; 0 in memory."""
@@ -223,14 +236,16 @@ class DuckDBStore:
         self._sequence: int = latest[0][1] if latest else 0
         connection.execute("DELETE FROM batches WHERE sequence <= ?", [self._sequence - WINDOW])
         self._lender = connection.cursor()  # a connection that runs nothing: a busy one refuses to make cursors
-        self._appenders = {name: connection.appender(name) for name in (*_COLUMNS, "batches")}
+        self._appenders = {name: connection.appender(name) for name in (*_COLUMNS, "batches", "stale_minutes")}
+        row = connection.execute("SELECT max(until_ns) FROM marks WHERE name = ?", [SUMMARISED]).fetchone()
+        self._summarised_ns: int = row[0] if row and row[0] is not None else 0
 
     def _commit(self, fresh: Mapping[str, Batch], tables: Mapping[str, list[tuple[Field, ...]]]) -> int:
         """Write one transaction and return the spans written; those that are in the file already are left out."""
         spans = self._unknown(tables["spans"])
         received = enumerate(fresh.items(), self._sequence + 1)
         digests: list[tuple[Field, ...]] = [(sequence, digest, b.received_ns) for sequence, (digest, b) in received]
-        written = {**tables, "spans": spans, "batches": digests}
+        written = {**tables, "spans": spans, "batches": digests, "stale_minutes": self._late(spans)}
         if len(spans) < len(tables["spans"]):
             written["contents"] = _of(spans, tables["contents"])
         self._connection.begin()
@@ -244,6 +259,35 @@ class DuckDBStore:
             self._undo()
             raise
         return len(spans)
+
+    def _roll(self, cursor: duckdb.DuckDBPyConnection, until_ns: int) -> tuple[int, bool]:
+        """Make one round of summaries in a transaction; return its minutes, and whether there is more to do."""
+        runner = _Runner(cursor)
+        with self._writing:  # what is committed from now on is late where it starts before the end, and so noted
+            self._summarised_ns = max(self._summarised_ns, until_ns)
+            cursor.begin()
+            cursor.execute("SELECT count(*) FROM marks")
+        try:
+            todo = plan(runner, until_ns)
+            make(runner, todo)
+            cursor.commit()
+        except duckdb.Error:
+            with suppress(duckdb.TransactionException):
+                cursor.rollback()
+            raise
+        return todo.minutes_made, todo.more
+
+    def _late(self, spans: Iterable[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
+        """Return rows that note the minutes, summarised or about to be, in which calls of these start."""
+        now_ns = time.time_ns()
+        late = {
+            start_ns - start_ns % MINUTE_NS
+            for row in spans
+            if isinstance(start_ns := row[_START], int)
+            and start_ns < self._summarised_ns
+            and row[_OPERATION] is not None
+        }
+        return [(start_ns, now_ns) for start_ns in sorted(late)]
 
     def _unknown(self, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
         """Return the rows of spans that are neither in the file nor twice among these."""
@@ -268,15 +312,16 @@ class DuckDBStore:
             del self._digests[digest]
 
     @contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Lend a cursor of its own, which `close` and the time limit interrupt."""
+    def _cursor(self, *, limited: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a cursor of its own, which `close` and, unless it is not limited, the time limit interrupt."""
         with self._changed:
             self._demand_open()
             cursor = self._lender.cursor()
             self._reading.add(cursor)
         timer = threading.Timer(self._time_limit_s, self._interrupt, [cursor])
         timer.daemon = True
-        timer.start()
+        if limited:
+            timer.start()
         try:
             yield cursor
         finally:
@@ -318,6 +363,23 @@ class DuckDBStore:
             yield
         except duckdb.Error as error:
             raise StoreUnavailable(f"{_cause(error, self._where)} ({_first_line(error)})") from error
+
+
+class _Runner:
+    """What making summaries needs, on a cursor in a transaction."""
+
+    replaces = False
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
+        self._cursor.execute(sql, dict(parameters))
+        names = [column[0] for column in self._cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in self._cursor.fetchall()]
+
+    def run(self, sql: str, parameters: Mapping[str, Parameter]) -> None:
+        self._cursor.execute(sql, dict(parameters))
 
 
 def _cause(error: duckdb.Error, where: str) -> str:

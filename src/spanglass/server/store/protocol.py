@@ -71,6 +71,20 @@ class Store(Protocol):
         """
         ...
 
+    def roll_up(self, until_ns: int) -> int:
+        """Make the summaries of calls that start before a time, whole minutes and hours, and return the minutes made.
+
+        Summaries of minutes to which calls came later are made again. One thread at a time; writes and selects go on,
+        and see either the summaries and the mark of before or those of after.
+
+        Args:
+            until_ns: Unix ns; some minutes before now, since calls are sent when they end.
+
+        Raises:
+            StoreUnavailable: Nothing was made; it may be tried again.
+        """
+        ...
+
     def size(self) -> int:
         """Return the bytes held on disk, write-ahead log included."""
         ...

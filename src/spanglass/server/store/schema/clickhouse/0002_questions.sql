@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS call_minutes (
   attempts Int64,
   retries Int64,
   failed Int64,
-  incomplete Int64,
+  cut_short Int64,
   tokens_input Nullable(Int64),
   tokens_output Nullable(Int64),
   tokens_cache_read Nullable(Int64),
@@ -95,7 +95,7 @@ CREATE TABLE IF NOT EXISTS user_hours (
   attempts Int64,
   retries Int64,
   failed Int64,
-  incomplete Int64,
+  cut_short Int64,
   tokens_input Nullable(Int64),
   tokens_output Nullable(Int64),
   tokens_cache_read Nullable(Int64),
@@ -148,7 +148,8 @@ CREATE TABLE IF NOT EXISTS marks (
 ENGINE = ReplacingMergeTree ORDER BY (name, until_ns)
 ;
 CREATE TABLE IF NOT EXISTS stale_minutes (
-  start_ns Int64
+  start_ns Int64,
+  noted_ns Int64
 )
-ENGINE = ReplacingMergeTree ORDER BY start_ns
+ENGINE = ReplacingMergeTree ORDER BY (start_ns, noted_ns)
 ;

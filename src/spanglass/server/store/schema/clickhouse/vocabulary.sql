@@ -12,5 +12,5 @@ CREATE OR REPLACE FUNCTION sg_earliest AS (x, place) -> argMin(x, place)
 ;
 CREATE OR REPLACE FUNCTION sg_each AS x -> arrayJoin(x)
 ;
-CREATE OR REPLACE FUNCTION sg_bin AS ns -> CAST(floor(log2(greatest(ns, 1)) * 16) AS Int16)
+CREATE OR REPLACE FUNCTION sg_bin AS ns -> CAST(floor(log2(greatest(ns, 1)) * 32) AS Int16)
 ;

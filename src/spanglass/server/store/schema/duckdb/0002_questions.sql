@@ -55,7 +55,7 @@ CREATE TABLE call_minutes (
   attempts BIGINT,
   retries BIGINT,
   failed BIGINT,
-  incomplete BIGINT,
+  cut_short BIGINT,                     -- answers that ended before their terminal event
   tokens_input BIGINT,
   tokens_output BIGINT,
   tokens_cache_read BIGINT,
@@ -102,6 +102,7 @@ CREATE TABLE marks (
 ;
 -- Minutes that were summarised before the last of their spans came.
 CREATE TABLE stale_minutes (
-  start_ns BIGINT NOT NULL
+  start_ns BIGINT NOT NULL,
+  noted_ns BIGINT NOT NULL
 )
 ;

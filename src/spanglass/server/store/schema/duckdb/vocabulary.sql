@@ -11,5 +11,5 @@ CREATE OR REPLACE MACRO sg_earliest(x, place) AS arg_min(x, place)
 ;
 CREATE OR REPLACE MACRO sg_each(x) AS unnest(x)
 ;
-CREATE OR REPLACE MACRO sg_bin(ns) AS CAST(floor(log2(greatest(ns, 1)) * 16) AS SMALLINT)
+CREATE OR REPLACE MACRO sg_bin(ns) AS CAST(floor(log2(greatest(ns, 1)) * 32) AS SMALLINT)
 ;
