@@ -208,6 +208,29 @@ PRICES_FILE = Setting(
 
 # The server.
 DATA = Setting("server.data", "SPANGLASS_DATA", "./spanglass-data", text, "Directory that holds the database.")
+STORE = Setting(
+    "server.store",
+    "SPANGLASS_STORE",
+    None,
+    optional_text,
+    "ClickHouse to keep everything in: clickhouse://user@host:8123/database?secure=true. Default: a file under --data.",
+    secret=True,  # the address may hold a password
+)
+STORE_PASSWORD = Setting(
+    "server.store_password",
+    "SPANGLASS_STORE_PASSWORD",
+    None,
+    optional_text,
+    "Password of the user that SPANGLASS_STORE names.",
+    secret=True,
+)
+STORE_PASSWORD_FILE = Setting(
+    "server.store_password_file",
+    "SPANGLASS_STORE_PASSWORD_FILE",
+    None,
+    optional_text,
+    "File that holds that password instead, as secret stores mount it.",
+)
 HOST = Setting(
     "server.host", "SPANGLASS_HOST", "127.0.0.1", text, "Address to listen on; any but loopback needs an API key."
 )
@@ -277,6 +300,9 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         SDK_LOG_FORMAT,
         PRICES_FILE,
         DATA,
+        STORE,
+        STORE_PASSWORD,
+        STORE_PASSWORD_FILE,
         HOST,
         PORT,
         OTLP_HTTP_PORT,

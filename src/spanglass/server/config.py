@@ -24,6 +24,9 @@ class Config:
 
     Attributes:
         data: Directory that holds the database.
+        store: Address of a ClickHouse instead; may hold its password.
+        store_password: Password for it.
+        store_password_file: File that holds the password for it.
         host: Address to listen on.
         port: Port of the UI and the API; 0 lets the system choose, also below.
         otlp_http_port: Port of OTLP/HTTP.
@@ -41,6 +44,9 @@ class Config:
     """
 
     data: Path = Path(settings.DATA.default)
+    store: str | None = field(default=None, repr=False)
+    store_password: str | None = field(default=None, repr=False)
+    store_password_file: str | None = None
     host: str = settings.HOST.default
     port: int = settings.PORT.default
     otlp_http_port: int = settings.OTLP_HTTP_PORT.default
@@ -126,6 +132,9 @@ class Config:
         """
         return cls(
             data=Path(sources.get(settings.DATA, data or None)),
+            store=sources.get(settings.STORE),
+            store_password=sources.get(settings.STORE_PASSWORD),
+            store_password_file=sources.get(settings.STORE_PASSWORD_FILE),
             host=sources.get(settings.HOST, host),
             port=sources.get(settings.PORT, port),
             otlp_http_port=sources.get(settings.OTLP_HTTP_PORT, otlp_http_port),
