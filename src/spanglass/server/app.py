@@ -21,7 +21,8 @@ from spanglass.cost.table import PriceTable
 from spanglass.errors import ConfigurationError, PortTaken
 from spanglass.server.access import Access
 from spanglass.server.allowance import Allowance
-from spanglass.server.api.application import Questions, application
+from spanglass.server.api.application import application
+from spanglass.server.api.questions import Questions
 from spanglass.server.config import Config
 from spanglass.server.connection import Connection
 from spanglass.server.counters import Counters

@@ -13,8 +13,9 @@ import records
 from spanglass.errors import StoreUnavailable
 from spanglass.server.access import COOKIE, Access
 from spanglass.server.allowance import Allowance
-from spanglass.server.api.application import Questions, application
+from spanglass.server.api.application import application
 from spanglass.server.api.pages import Pages
+from spanglass.server.api.questions import Questions
 from spanglass.server.counters import Counters
 from spanglass.server.record import Batch, Signal, StoredSpan
 from spanglass.server.store.duckdb import DuckDBStore
