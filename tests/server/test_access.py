@@ -43,7 +43,19 @@ def test_only_known_host_headers_pass(listening: str, allowed: tuple[str, ...], 
 
 
 @pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic right", "right", "Bearer rightt"]
+    "authorization",
+    [
+        *(None, "", "Bearer", "Bearer ", "Bearer wrong", "right", "Bearer rightt"),
+        *(
+            "Basic",
+            "Basic right",
+            "Basic cmlnaHQ=",
+            "Basic cmlnaHQ6",
+            "Basic YW5uOndyb25n",
+            "Basic \u00e9",
+            "Digest right",
+        ),
+    ],
 )
 def test_a_wrong_key_is_refused(authorization: str | None) -> None:
     """Nothing but the whole key in the right form passes; the message says how to send it."""
@@ -51,9 +63,11 @@ def test_a_wrong_key_is_refused(authorization: str | None) -> None:
         Access(EVERY_ADDRESS, api_key="right").demand_key(authorization)
 
 
-@pytest.mark.parametrize("authorization", ["Bearer right", "bearer right", "Bearer  right "])
+@pytest.mark.parametrize(
+    "authorization", ["Bearer right", "bearer right", "Bearer  right ", "Basic YW5uOnJpZ2h0", "basic OnJpZ2h0"]
+)
 def test_the_right_key_passes(authorization: str) -> None:
-    """The scheme's case and spaces do not matter."""
+    """The scheme's case and spaces do not matter; with Basic the key is the password, whoever the user."""
     Access("127.0.0.1", api_key="right").demand_key(authorization)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import ipaddress
@@ -53,7 +55,8 @@ class Access:
         """Check the key of a request.
 
         Args:
-            authorization: The Authorization header.
+            authorization: The Authorization header: Bearer with the key, or Basic with the key as the password of any
+                user, for clients that know nothing else.
             cookie: The value of the session cookie, where one is accepted.
 
         Raises:
@@ -63,6 +66,8 @@ class Access:
             return
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() == "bearer" and self.is_key(token.strip()):
+            return
+        if scheme.lower() == "basic" and self.is_key(_password(token.strip())):
             return
         if cookie is not None and _equal(cookie, self.session()):
             return
@@ -81,6 +86,14 @@ class Access:
 
     def _allows(self, name: str, header: str) -> bool:
         return any(allowed.lower() in {name, header.lower()} for allowed in self.allowed_hosts)
+
+
+def _password(token: str) -> str:
+    """Return the password of a Basic header's token; "" where it has none, which is no key."""
+    try:
+        return base64.b64decode(token, validate=True).decode("utf-8", "replace").partition(":")[2]
+    except (binascii.Error, ValueError):  # not base64, or not ASCII
+        return ""
 
 
 def _equal(left: str, right: str) -> bool:
