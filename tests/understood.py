@@ -4,14 +4,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from records import T0
 from scripted import Answer
 from spanglass.semconv import attributes as attr
+from spanglass.server.content import part
 from spanglass.server.normalise.content import read_content
 from spanglass.server.pipeline import prepare
 from spanglass.server.receive.decode import Decoder
 from spanglass.server.receive.limits import Limits
-from spanglass.server.record import Signal, StoredSpan
+from spanglass.server.record import Signal, Span, StoredSpan
 
 USAGE = {
     "prompt_tokens": 2000,
@@ -67,4 +70,12 @@ def told(stored: StoredSpan) -> dict[str, Any]:
         }
     content = read_content(stored.span)
     found |= {name: said for name, said in content._asdict().items() if said}
+    left = without_content(stored.span)
+    assert not any(read_content(left)), f"content would stay: {left.attributes}, {left.events}"
     return found
+
+
+def without_content(span: Span) -> Span:
+    """Return a span as it is when its content has gone."""
+    left = part(span.attributes, span.events)
+    return replace(span, attributes=left.attributes, events=tuple(left.events))

@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from spanglass.server.record import Attributes, Event, Value
 
 LONG: Final = 1024
-"""Characters; a longer text is content whatever its name, but for what tells of errors."""
-_ERRORS: Final = re.compile("error|exception|status")
+"""Characters; a longer text is content whatever its name, but for what tells of errors and of usage."""
+_NEVER: Final = re.compile(
+    r"""
+    (^|\.)(error|exception)\.                # what went wrong, in words
+    | (^|[._])(tokens?|token_count|usage|cost|server_time)\.                # counts that come as text
+    | ^(db|url)\. | ^gen_ai\.(prompt\.(name|version)|agent\.tools)$ | ^langfuse\.observation\.model\.parameters$
+    """,
+    re.VERBOSE,
+)
+"""Names that would look as if they held it."""
+_LONG: Final = re.compile("error|exception|status|usage|cost|invocation_parameters|providerMetadata|llm_metrics")
+"""What stays at any length: what went wrong, and what facts are read from."""
 _NAMES: Final = re.compile(
     r"""
-    (^|\.)(content|messages?|inputs?|outputs?|arguments|args|results?|prompts?|completions?|query|question|answer
-          |text|documents|instructions|system_instructions|definitions|body|parameters|object|toolCalls
-          |span(Inputs|Outputs)|(input|output)\.value|message\.key)$
-    | (^|\.)(prompt|completion|prompts|completions|input_messages|output_messages|messages|contents)\.\d+\.
-    | ^ai\.prompt\b
+    (^|[.:])(
+        contents? | (all_|user_|new_)?messages? | all_messages_events | chat_ctx | (user_)?transcript
+      | response | reasoning
+      | inputs? | outputs? | input_text | user_input | spanInputs | spanOutputs | expected_output | final_result
+      | (system_|user_)?prompt | prompts | completions? | template | template_variables | variables
+      | query | question | answer | text | documents? | (system_)?instructions
+      | arguments | args | parameters | results? | body | extra_body | request_data | response_data
+      | llm_request | llm_response | model_request_parameters
+      | tool_(calls|call_args|arguments|response|input|output) | toolCalls | function_calls?
+      | tools | definitions | json_schema
+    )$
+    | (^|\.)(prompts?|completions?|choices|(input_|output_)?messages|contents|documents|tools|functions)\.\d+\.
+    | ^(input|output)\.value$ | ^ai\.(prompt\b|values?$|embeddings?$) | ^ai\.response\.object$ | \.message\.key$
+    | ^gen_ai\.prompt\.variable\. | ^gcp\.vertex\.agent\.data$ | ^genkit:metadata:context
     """,
     re.VERBOSE,
 )
 """Names that hold it, in all dialects that are understood: the last word of a name says what it is."""
-_NEVER: Final = frozenset({"db.query.text", "gen_ai.prompt.name", "gen_ai.prompt.version"})
+_MOST_PLAIN: Final = 8192
+_LONGEST_PLAIN: Final = 128
+_plain: Final[set[str]] = set()
+"""Names known to hold none, so that nearly all are told by one look; bounded, since strangers choose them."""
 
 
 class Parted(NamedTuple):
@@ -35,10 +56,9 @@ class Parted(NamedTuple):
     content_events: Sequence[Event]
 
 
-@lru_cache(maxsize=8192)  # bounded, since strangers choose the names
 def is_content_name(name: str) -> bool:
     """Tell whether an attribute of this name holds what was said, whoever wrote it."""
-    return name not in _NEVER and _NAMES.search(name) is not None
+    return _NAMES.search(name) is not None and _NEVER.search(name) is None
 
 
 def part(attributes: Attributes, events: Sequence[Event]) -> Parted:
@@ -46,21 +66,34 @@ def part(attributes: Attributes, events: Sequence[Event]) -> Parted:
 
     Numbers and flags are never content. Errors stay at any length.
     """
-    held = [name for name, value in attributes.items() if _is_content(name, value)]
-    said = [event for event in events if any(_is_content(name, value) for name, value in event.attributes.items())]
-    if not held and not said:
-        return Parted(attributes, events, {}, ())
-    return Parted(
-        {name: value for name, value in attributes.items() if name not in held} if held else attributes,
-        [event for event in events if event not in said] if said else events,
-        {name: attributes[name] for name in held},
-        said,
-    )
+    said = _held(attributes)
+    if not events:
+        return Parted(_without(attributes, said), events, said, ()) if said else Parted(attributes, events, said, ())
+    apart: list[Event] = []
+    kept: list[Event] = []
+    for event in events:
+        (apart if _held(event.attributes) else kept).append(event)
+    return Parted(_without(attributes, said) if said else attributes, kept if apart else events, said, apart)
+
+
+def _without(attributes: Attributes, said: Attributes) -> Attributes:
+    return {name: value for name, value in attributes.items() if name not in said}
+
+
+def _held(attributes: Attributes) -> Attributes:
+    """Return what is content among attributes."""
+    # All but a few are of plain names and short; this look costs half of what the two together in Python do.
+    suspects = [
+        name for name, value in attributes.items() if name not in _plain or (type(value) is str and len(value) > LONG)
+    ]
+    return {name: attributes[name] for name in suspects if _is_content(name, attributes[name])} if suspects else {}
 
 
 def _is_content(name: str, value: Value) -> bool:
-    if isinstance(value, bool | int | float) or value is None:
-        return False
     if is_content_name(name):
-        return True
-    return isinstance(value, str) and len(value) > LONG and _ERRORS.search(name) is None
+        return not isinstance(value, bool | int | float) and value is not None
+    if len(name) <= _LONGEST_PLAIN:
+        if len(_plain) >= _MOST_PLAIN:
+            _plain.clear()
+        _plain.add(name)
+    return isinstance(value, str) and len(value) > LONG and _LONG.search(name) is None
