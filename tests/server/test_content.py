@@ -61,6 +61,7 @@ BOTH = {
         "llm.prompt",
         "llm.response",
         "user_message",
+        "gen_ai.completion.0.finish_reason",
         "user.query",
     ),
 }
