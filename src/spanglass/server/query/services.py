@@ -7,10 +7,13 @@ from typing import Final
 import msgspec
 
 from spanglass.server.query.statement import statement
-from spanglass.server.store.protocol import Store
+from spanglass.server.store.protocol import Parameter, Store
 
 LIMIT: Final = 500
 """Most values a menu holds; the rest is reached by typing the value."""
+
+UNKNOWN: Final = "unknown_service"
+"""What those call the service of a span that names none who must have a name."""
 
 _DIMENSIONS: Final = {
     "services": "service",
@@ -54,3 +57,21 @@ def services(store: Store, *, start_ns: int, end_ns: int) -> Seen:
         for menu, column in _DIMENSIONS.items()
     }
     return Seen(**seen)
+
+
+def service_names(store: Store, *, start_ns: int, end_ns: int) -> tuple[str, ...]:
+    """Return the services of spans that start in a range, sorted, `UNKNOWN` among them where a span names none.
+
+    Raises:
+        QueryError: The question took too long.
+        StoreUnavailable: The store is closed or unreachable.
+    """
+    sql = statement("services", dimension=f"coalesce(service, '{UNKNOWN}')")
+    return tuple(
+        str(row["seen"]) for row in store.select(sql, {"start_ns": start_ns, "end_ns": end_ns, "limit": LIMIT})
+    )
+
+
+def named_service(service: str) -> tuple[str, dict[str, Parameter]]:
+    """Return the condition that a span is of a service, and its parameters."""
+    return ("service IS NULL", {}) if service == UNKNOWN else ("service = $service", {"service": service})
