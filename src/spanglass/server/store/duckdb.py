@@ -15,6 +15,7 @@ import _duckdb as duckdb
 
 from spanglass.errors import MigrationError, QueryError, StoreError, StoreUnavailable
 from spanglass.server.record import Batch
+from spanglass.server.store.duckdb_file import File, cause, first_line
 from spanglass.server.store.protocol import WINDOW, Parameter, Row, Written
 from spanglass.server.store.rows import (
     CONTENT_COLUMNS,
@@ -30,7 +31,6 @@ from spanglass.server.store.schema import pending, vocabulary
 from spanglass.server.store.summaries import MINUTE_NS, SUMMARISED
 from spanglass.server.store.summaries.rolling import make, plan
 
-FILE_NAME: Final = "spanglass.duckdb"
 _COLUMNS: Final = {
     "spans": SPAN_COLUMNS,
     "contents": CONTENT_COLUMNS,
@@ -39,6 +39,8 @@ _COLUMNS: Final = {
     "scores": SCORE_COLUMNS,
 }
 _OPERATION: Final = SPAN_COLUMNS.index("operation")
+_PATIENCE_S: Final = 20.0
+"""How long a write waits while the file is rewritten; exporters wait 10 s for their answer, and send again."""
 _START: Final = SPAN_COLUMNS.index("start_ns")
 _SPAN_ID: Final = SPAN_COLUMNS.index("span_id")
 _TRACE_ID: Final = SPAN_COLUMNS.index("trace_id")
@@ -52,25 +54,6 @@ SELECT start_ns, span_id, trace_id FROM spans
 WHERE start_ns BETWEEN list_min($starts) AND list_max($starts)
   AND (start_ns, span_id) IN (SELECT unnest($starts), unnest($ids))
 """
-
-_CAUSES: Final = (
-    (
-        ("could not set lock", "conflicting lock"),
-        "is in use by another process, likely another spanglass server: stop that one, or choose another --data.",
-    ),
-    (("out of memory",), "ran out of memory: raise SPANGLASS_STORE_MEMORY_MIB."),
-    (
-        ("could not write", "no space left"),
-        "cannot grow: free disk space; writing goes on when there is some.",
-    ),
-    (("permission denied", "read-only"), "may not be written: correct its rights or choose another --data directory."),
-    (("newer version", "version number"), "was written by another version of DuckDB: upgrade spanglass."),
-    (
-        ("corrupt", "not a valid duckdb", "checksum", "deserialize", "serialization"),
-        "is damaged: restore a backup, or move the file away and start afresh.",
-    ),
-)
-"""DuckDB's words, in lower case, and what they mean; the first that is said counts."""
 
 
 class DuckDBStore:
@@ -95,15 +78,17 @@ class DuckDBStore:
             StoreUnavailable: The file cannot be opened: locked, corrupt, no rights, no space.
             MigrationError: The database is newer than this program, or a migration failed.
         """
-        self._path = None if directory is None else directory / FILE_NAME
-        self._where = "in memory" if self._path is None else str(self._path)
+        self._file = File(directory, memory_mib=memory_mib, threads=threads)
+        self._where = self._file.where
         self._time_limit_s = time_limit_s
         self._closed = False
         self._writing = threading.Lock()
         self._rolling = threading.Lock()
         self._changed = threading.Condition()
         self._reading: set[duckdb.DuckDBPyConnection] = set()
-        self._connection = self._open(memory_mib, threads)
+        self._swapping = False
+        with self._translated():
+            self._connection = self._file.open()
         try:
             with self._translated():
                 self._migrate()
@@ -114,9 +99,15 @@ class DuckDBStore:
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Commit batches in one transaction; see `Store.write`."""
-        with self._writing:
+        if not self._writing.acquire(timeout=_PATIENCE_S):
+            raise StoreUnavailable(
+                f"The database {self._where} is being rewritten, likely after an erasure; send the same again."
+            )
+        try:
             self._demand_open()
             return self._write(batches)
+        finally:
+            self._writing.release()
 
     def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
         """Run one SELECT on a cursor of its own; see `Store.select`."""
@@ -139,10 +130,55 @@ class DuckDBStore:
 
     def size(self) -> int:
         """Return the bytes of the file and its write-ahead log; 0 in memory."""
-        if self._path is None:
-            return 0
-        files = (self._path, self._path.with_name(f"{self._path.name}.wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        return self._file.size()
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None in memory."""
+        return self._file.path
+
+    @contextmanager
+    def lend(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a cursor to who keeps house: no time limit ends it, `close` does.
+
+        Raises:
+            StoreUnavailable: The store is closed, or the block met an error of DuckDB.
+        """
+        with self._cursor(limited=False) as cursor, self._translated():
+            yield cursor
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let nothing be written while the block runs; writers wait, and are refused after a while."""
+        with self._rolling, self._writing:
+            self._demand_open()
+            yield
+
+    def swap(self, fresh: Path) -> None:
+        """Put another file in the place of this one; called while the store is still, with no cursor lent.
+
+        Questions that run are ended, those that come meanwhile wait. At any moment one of the two files, whole, has the
+        name.
+
+        Raises:
+            StoreUnavailable: It could not be done; where no file can be opened any more, the store is closed.
+        """
+        with self._changed:
+            self._demand_open()
+            self._swapping = True
+            self._end_reading()
+        try:
+            with self._translated():
+                self._connection.execute("CHECKPOINT")
+                self._release()
+                try:
+                    self._file.take(fresh)
+                finally:
+                    self._reopen()
+        finally:
+            with self._changed:
+                self._swapping = False
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Stop running selects, let a running write end, checkpoint and release the file; safe to call twice."""
@@ -150,14 +186,29 @@ class DuckDBStore:
             if self._closed:
                 return
             self._closed = True
-            while self._reading:
-                for cursor in self._reading:
-                    cursor.interrupt()  # again and again: one that has not begun to run does not hear it
-                self._changed.wait(0.05)
+            self._end_reading()
         with self._writing, self._translated():
-            self._appenders.clear()
-            self._lender.close()
-            self._connection.close()
+            self._release()
+
+    def _end_reading(self) -> None:
+        while self._reading:
+            for cursor in self._reading:
+                cursor.interrupt()  # again and again: one that has not begun to run does not hear it
+            self._changed.wait(0.05)
+
+    def _release(self) -> None:
+        self._appenders.clear()
+        self._lender.close()
+        self._connection.close()
+
+    def _reopen(self) -> None:
+        """Open the file that has the name now; where that fails, the store is closed."""
+        try:
+            self._connection = self._file.open()
+            self._prepare()
+        except (StoreError, duckdb.Error):
+            self._closed = True
+            raise
 
     def _write(self, batches: Sequence[Batch]) -> Written:
         fresh: dict[str, Batch] = {}
@@ -176,31 +227,6 @@ class DuckDBStore:
             logs, points = len(tables["logs"]), len(tables["points"])
             self._remember(fresh)
         return Written.of(batches, spans=spans, logs=logs, points=points)
-
-    def _open(self, memory_mib: int, threads: int) -> duckdb.DuckDBPyConnection:
-        configuration: dict[str, str | bool | int | float | list[str]] = {
-            "threads": threads,
-            "async_threads": 1,
-            "memory_limit": f"{memory_mib}MiB",
-            # A checkpoint rewrites the last, partly filled row group: at 16 MB (the default) 31 us a span, at 32 27.
-            "checkpoint_threshold": "32MiB",
-            # Nothing is fetched, loaded or read beside the one file.
-            "autoload_known_extensions": False,
-            "autoinstall_known_extensions": False,
-            "enable_external_access": False,
-            "allow_community_extensions": False,
-            "python_enable_replacements": False,
-        }
-        with self._translated():
-            try:
-                if self._path is not None:
-                    self._path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StoreUnavailable(
-                    f"The data directory {self._path.parent if self._path else ''} cannot be made ({error.strerror}); "
-                    "choose another with --data."
-                ) from error
-            return duckdb.connect(":memory:" if self._path is None else self._path, config=configuration)
 
     def _migrate(self) -> None:
         connection = self._connection
@@ -221,7 +247,7 @@ class DuckDBStore:
             except duckdb.Error as error:
                 connection.rollback()
                 raise MigrationError(
-                    f"Migration {migration.name} of {self._where} failed and was undone: {_first_line(error)}. "
+                    f"Migration {migration.name} of {self._where} failed and was undone: {first_line(error)}. "
                     "The data is as it was; free disk space if that is the cause, else report this."
                 ) from error
 
@@ -315,6 +341,8 @@ class DuckDBStore:
     def _cursor(self, *, limited: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """Lend a cursor of its own, which `close` and, unless it is not limited, the time limit interrupt."""
         with self._changed:
+            while self._swapping:
+                self._changed.wait()
             self._demand_open()
             cursor = self._lender.cursor()
             self._reading.add(cursor)
@@ -353,8 +381,8 @@ class DuckDBStore:
                 "SPANGLASS_STORE_MEMORY_MIB."
             )
         if isinstance(error, duckdb.OperationalError | duckdb.InternalError | duckdb.FatalException):
-            return StoreUnavailable(f"{_cause(error, self._where)} ({_first_line(error)})")
-        return QueryError(f"A query cannot be run: {_first_line(error)}.")
+            return StoreUnavailable(f"{cause(error, self._where)} ({first_line(error)})")
+        return QueryError(f"A query cannot be run: {first_line(error)}.")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -362,7 +390,7 @@ class DuckDBStore:
         try:
             yield
         except duckdb.Error as error:
-            raise StoreUnavailable(f"{_cause(error, self._where)} ({_first_line(error)})") from error
+            raise StoreUnavailable(f"{cause(error, self._where)} ({first_line(error)})") from error
 
 
 class _Runner:
@@ -380,15 +408,6 @@ class _Runner:
 
     def run(self, sql: str, parameters: Mapping[str, Parameter]) -> None:
         self._cursor.execute(sql, dict(parameters))
-
-
-def _cause(error: duckdb.Error, where: str) -> str:
-    """Return what happened and what to do, from DuckDB's words for it."""
-    said = str(error).lower()
-    for words, meaning in _CAUSES:
-        if any(word in said for word in words):
-            return f"The database {where} {meaning}"
-    return f"The database {where} cannot be used: restart spanglass; if it stays so, restore a backup."
 
 
 def _tables(batches: Iterable[Batch]) -> dict[str, list[tuple[Field, ...]]]:
@@ -412,7 +431,3 @@ def _of(spans: Sequence[tuple[Field, ...]], contents: Sequence[tuple[Field, ...]
 
 def _tamed(name: str, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
     return [tame(row, _COLUMNS[name]) for row in rows]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".")
