@@ -71,15 +71,15 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: int | None = None
 
 
-def money(row: Row) -> Money:
+def money(row: Row, prefix: str = "") -> Money:
     """Return the sum of a row with the columns cost, cost_{reported,computed,estimated}, billed and unpriced."""
     return Money(
-        amount=decimal(row["cost"]),
-        reported=decimal(row["cost_reported"]),
-        computed=decimal(row["cost_computed"]),
-        estimated=decimal(row["cost_estimated"]),
-        calls=count(row["billed"]),
-        unpriced=count(row["unpriced"]),
+        amount=decimal(row[f"{prefix}cost"]),
+        reported=decimal(row[f"{prefix}cost_reported"]),
+        computed=decimal(row[f"{prefix}cost_computed"]),
+        estimated=decimal(row[f"{prefix}cost_estimated"]),
+        calls=count(row[f"{prefix}billed"]),
+        unpriced=count(row[f"{prefix}unpriced"]),
     )
 
 

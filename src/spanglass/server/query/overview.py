@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from spanglass.errors import QueryError
-from spanglass.server.query.figures import Money, Percentiles, Tokens, count, money, percentiles, text, tokens, whole
-from spanglass.server.query.filters import ANY, Conditions, Filters
-from spanglass.server.query.statement import statement
-from spanglass.server.store.protocol import Parameter, Row, Store
+from spanglass.server.query.call_figures import NOTHING, Figures, bins, figures, sums
+from spanglass.server.query.calls import Calls
+from spanglass.server.query.figures import count, text
+from spanglass.server.query.filters import ANY, Filters
+from spanglass.server.store.protocol import Store
 
 MAX_BUCKETS: Final = 2_000
 _GOOD_BUCKETS: Final = 60
 _STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
 _SECOND: Final = 1_000_000_000
-
-
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of a set of model calls.
-
-    Attributes:
-        attempts: HTTP attempts (spans).
-        calls: Attempts less retries.
-        retries: Attempts that repeat a failed one.
-        errors: Calls that failed for good: failed attempts less retries, never below 0.
-        tokens: Sums.
-        cost: Sum, with its states.
-        duration: Of attempts.
-        first_token: Request to first content, of streams.
-    """
-
-    attempts: int
-    calls: int
-    retries: int
-    errors: int
-    tokens: Tokens
-    cost: Money
-    duration: Percentiles
-    first_token: Percentiles
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,32 +75,14 @@ def overview(
     step = good_step(start_ns, end_ns) if step_ns is None else step_ns
     if step <= 0 or (end_ns - start_ns) // step > MAX_BUCKETS:
         raise QueryError(f"The range has more than {MAX_BUCKETS} steps, or a step of 0; ask for a longer step.")
-    conditions = Conditions(filters)
-    asked: Mapping[str, Parameter] = {"start_ns": start_ns, "end_ns": end_ns, **conditions.parameters}
-    where = conditions.each_span()
-    totals = store.select(statement("overview", filters=where), asked)
-    steps = store.select(
-        statement("overview", keys="sg_time_step(start_ns, $step_ns) AS step,", filters=where, group="GROUP BY step"),
-        {**asked, "step_ns": step},
-    )
-    models = store.select(
-        statement(
-            "overview",
-            keys="provider, coalesce(request_model, response_model) AS model,",
-            filters=where,
-            group="GROUP BY provider, model\nORDER BY attempts DESC, provider, model\nLIMIT 50",
-        ),
-        asked,
-    )
+    calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters)
     return Overview(
         start=start_ns / _SECOND,
         end=end_ns / _SECOND,
         step=step / _SECOND,
-        totals=_figures(totals[0]),
-        buckets=_buckets(steps, start_ns, end_ns, step),
-        models=tuple(
-            Model(provider=text(row["provider"]), model=text(row["model"]), figures=_figures(row)) for row in models
-        ),
+        totals=figures(sums(store, calls, {})[0], bins(store, calls, {}).get((), {})),
+        buckets=_buckets(store, start_ns, end_ns, step, filters),
+        models=_models(store, start_ns, end_ns, filters),
     )
 
 
@@ -137,33 +95,27 @@ def good_step(start_ns: int, end_ns: int) -> int:
     return days * 86_400 * _SECOND
 
 
-def _buckets(rows: Sequence[Row], start_ns: int, end_ns: int, step: int) -> tuple[Bucket, ...]:
-    found = {whole(row["step"]): _figures(row) for row in rows}
+def _buckets(store: Store, start_ns: int, end_ns: int, step: int, filters: Filters) -> tuple[Bucket, ...]:
+    calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters, step_ns=step)
+    keys = {"step": "sg_time_step(start_ns, $step_ns)"}
+    measured = bins(store, calls, keys, {"step_ns": step})
+    rows = {count(row["step"]): row for row in sums(store, calls, keys, more={"step_ns": step})}
+    found = {index: figures(row, measured.get((index,), {})) for index, row in rows.items()}
     indexes = range(start_ns // step, (end_ns - 1) // step + 1)
-    return tuple(Bucket(start=index * step / _SECOND, figures=found.get(index, _NOTHING)) for index in indexes)
+    return tuple(Bucket(start=index * step / _SECOND, figures=found.get(index, NOTHING)) for index in indexes)
 
 
-def _figures(row: Row) -> Figures:
-    attempts, retries = count(row["attempts"]), count(row["retries"])
-    return Figures(
-        attempts=attempts,
-        calls=attempts - retries,
-        retries=retries,
-        errors=max(0, count(row["failed"]) - retries),
-        tokens=tokens(row),
-        cost=money(row),
-        duration=percentiles(row["duration"]),
-        first_token=percentiles(row["first_token"]),
+def _models(store: Store, start_ns: int, end_ns: int, filters: Filters) -> tuple[Model, ...]:
+    dimensions = ("provider", "request_model", "response_model")
+    calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters, dimensions=dimensions)
+    keys = {"its_provider": "provider", "its_model": "coalesce(request_model, response_model)"}
+    measured = bins(store, calls, keys)
+    order = "ORDER BY all_attempts DESC, its_provider, its_model\nLIMIT 50"
+    return tuple(
+        Model(
+            provider=text(row["its_provider"]),
+            model=text(row["its_model"]),
+            figures=figures(row, measured.get((row["its_provider"], row["its_model"]), {})),
+        )
+        for row in sums(store, calls, keys, order=order)
     )
-
-
-_NOTHING: Final = Figures(
-    attempts=0,
-    calls=0,
-    retries=0,
-    errors=0,
-    tokens=Tokens(),
-    cost=Money(amount=None),
-    duration=Percentiles(),
-    first_token=Percentiles(),
-)
