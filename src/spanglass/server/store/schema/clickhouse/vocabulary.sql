@@ -14,3 +14,13 @@ CREATE OR REPLACE FUNCTION sg_each AS x -> arrayJoin(x)
 ;
 CREATE OR REPLACE FUNCTION sg_bin AS ns -> CAST(floor(log2(greatest(ns, 1)) * 32) AS Int16)
 ;
+CREATE OR REPLACE FUNCTION sg_holds AS (haystack, needle) -> position(haystack, needle) > 0
+;
+CREATE OR REPLACE FUNCTION sg_like AS (x, pattern) -> x LIKE pattern
+;
+CREATE OR REPLACE FUNCTION sg_attribute AS (json, name) -> JSONExtract(CAST(json AS Nullable(String)), name, 'Nullable(String)')
+;
+CREATE OR REPLACE FUNCTION sg_number AS x -> if(match(coalesce(x, ''), '^-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$'), toFloat64OrNull(coalesce(x, '')), NULL)
+;
+CREATE OR REPLACE FUNCTION sg_key AS (a, b, c) -> cityHash64(a, b, coalesce(c, ''))
+;

@@ -13,3 +13,15 @@ CREATE OR REPLACE MACRO sg_each(x) AS unnest(x)
 ;
 CREATE OR REPLACE MACRO sg_bin(ns) AS CAST(floor(log2(greatest(ns, 1)) * 32) AS SMALLINT)
 ;
+CREATE OR REPLACE MACRO sg_holds(haystack, needle) AS contains(haystack, needle)
+;
+CREATE OR REPLACE MACRO sg_like(x, pattern) AS x LIKE pattern ESCAPE '\'
+;
+CREATE OR REPLACE MACRO sg_attribute(json, name) AS
+  json_extract_string(json, '/' || replace(replace(name, '~', '~0'), '/', '~1'))
+;
+CREATE OR REPLACE MACRO sg_number(x) AS
+  CASE WHEN regexp_full_match(x, '-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?') THEN TRY_CAST(x AS DOUBLE) END
+;
+CREATE OR REPLACE MACRO sg_key(a, b, c) AS hash(a, b, c)
+;
