@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from parts import ROOT
 from records import T0, batch, span, trace_id
 from spanglass.errors import MigrationError, QueryError, StoreUnavailable
-from spanglass.server.store.duckdb import FILE_NAME, DuckDBStore
+from spanglass.server.store.duckdb import DuckDBStore
+from spanglass.server.store.duckdb_file import FILE_NAME
 from spanglass.server.store.protocol import WINDOW
 
 WRITER = Path(__file__).with_name("crash_writer.py")
