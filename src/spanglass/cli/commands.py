@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated
 
 import typer
 
 from spanglass.version import __version__
 
-COMMANDS = ("up", "run", "doctor", "prices", "standin", "version")
-"""In the order of `--help`; each is a module here with a Typer called `app`."""
+PANELS = {
+    "Run": ("up", "run", "doctor", "standin"),
+    "Ask a server": ("overview", "traces", "trace", "sources"),
+    "Know": ("prices", "version"),
+}
+"""The commands, by the headings and in the order of `--help`."""
+
+COMMANDS = tuple(name for names in PANELS.values() for name in names)
+"""Each is a module here with a Typer called `app`; an underscore follows where Python keeps the name for itself."""
 
 _GROUPS = frozenset({"prices"})
 """Those with commands of their own."""
@@ -33,10 +41,21 @@ def build(arguments: Sequence[str] = ()) -> typer.Typer:
     )
     root.callback()(_root)
     wanted = arguments[0] if arguments else None
-    for name in (wanted,) if wanted in COMMANDS else COMMANDS:
-        command: typer.Typer = import_module(f"spanglass.cli.{name}").app
-        root.add_typer(command, name=name if name in _GROUPS else None)
+    for panel, names in PANELS.items():
+        for name in names:
+            if wanted not in COMMANDS or name == wanted:
+                _add(root, name, panel)
     return root
+
+
+def _add(root: typer.Typer, name: str, panel: str) -> None:
+    command: typer.Typer = import_module(f"spanglass.cli.{name}{'_' if iskeyword(name) else ''}").app
+    for row in command.registered_commands:
+        row.rich_help_panel = panel
+    if name in _GROUPS:
+        root.add_typer(command, name=name, rich_help_panel=panel)
+    else:
+        root.add_typer(command)
 
 
 def _say_version(wanted: bool) -> None:

@@ -1,0 +1,180 @@
+"""`spanglass trace`: one trace as a tree, with where its time and money went."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from spanglass.cli.answer import Part
+from spanglass.cli.asking import RANGE, Asking, Shared, question
+from spanglass.cli.conversation import show_conversation
+from spanglass.cli.figures import UNKNOWN, count, duration, money_in_full, percent, plural
+from spanglass.cli.figures import bar as share_bar
+from spanglass.cli.summary import tokens, work_label
+from spanglass.cli.table import FAILURE, QUIET, Cell, Column, Screen, spend_cell, styled
+from spanglass.cli.waterfall import bar, tree
+from spanglass.errors import ConfigurationError, NotFound
+
+app = typer.Typer()
+_WHOLE: Final = re.compile(r"[0-9a-f]{32}")
+_SHORTENED: Final = re.compile(r"(?P<start>[0-9a-f]{4,31})(?:(?:…|\.{2,3})(?P<end>[0-9a-f]{1,27}))?")
+_PAGES: Final = 20
+_PAGE: Final = "500"
+_SHARE_WIDTH: Final = 24
+_WIDTH: Final = 120
+"""Where lines are not cut."""
+_NARROWEST_BAR: Final = 12
+_PAGING: Final = (
+    Shared("limit", "Spans a page; 200 unless said.", "limit", "Page", int, 200, metavar="N"),
+    Shared("offset", "Spans to skip; the page before says how many.", "offset", "Page", int, metavar="N"),
+)
+
+
+@question(app, *RANGE[:1], *_PAGING, example="spanglass trace 4bf92f3577b34da6a3ce929d0e0e4736 --messages")
+def trace(
+    ask: Asking,
+    trace_id: Annotated[
+        str, typer.Argument(metavar="ID", help="32 hex digits; shortened as in a list, it is looked for.")
+    ],
+    messages: Annotated[
+        bool, typer.Option("--messages", help="Show what was said, where the application captured it.")
+    ] = False,
+) -> None:
+    """Show a trace: its spans as a tree over time, where the time went, what each call cost.
+
+    A shortened id is looked for among the newest 10,000 traces of the last day, or of --since.
+    """
+    since = ask.query.get("from")
+    asked = ask.narrowed({name: value for name, value in ask.query.items() if name != "from"})
+    found = _resolved(ask, trace_id.strip().lower(), since or "24h")
+
+    def draw(ask: Asking, screen: Screen, answer: Part) -> None:
+        _draw(ask, screen, answer)
+        if messages:
+            show_conversation(screen, answer.parts("spans"))
+
+    asked.show(f"/api/v1/traces/{found}", draw)
+
+
+def _resolved(ask: Asking, identifier: str, since: str) -> str:
+    """Return the whole id that a shortened one means."""
+    if _WHOLE.fullmatch(identifier):
+        return identifier
+    shape = _SHORTENED.fullmatch(identifier)
+    if shape is None:
+        raise ConfigurationError(
+            f"{identifier[:64]!r} is no trace id; one has 32 hex digits, or is shortened as in a list."
+        )
+    start, end = shape["start"], shape["end"] or ""
+    cursor, fitting = None, list[str]()
+    for _ in range(_PAGES):
+        query = {"from": since, "limit": _PAGE, "cursor": cursor}
+        page = ask.narrowed(query).ask("/api/v1/traces")
+        ids = [row.text("trace_id") or "" for row in page.parts("traces")]
+        fitting += [found for found in ids if found.startswith(start) and found.endswith(end)]
+        cursor = page.text("next_cursor")
+        if cursor is None:
+            break
+    if not fitting:
+        raise NotFound(
+            f"No trace since {since} has an id like {identifier}; look further back with --since, or write it whole."
+        )
+    if len(fitting) > 1:
+        raise ConfigurationError(
+            f"Several traces have an id like {identifier}: {', '.join(fitting[:5])}. Write more of it."
+        )
+    return fitting[0]
+
+
+def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
+    spans = answer.parts("spans")
+    total = answer.count("total") or len(spans)
+    screen.line(styled(f"Trace {answer.text('trace_id') or UNKNOWN}", "bold"))
+    screen.facts(
+        ("Start", ask.clock.full(answer.number("start"))),
+        ("Duration", duration(answer.number("duration"))),
+        ("Spans", f"{count(total)}, {plural(answer.count('calls') or 0, 'model call')}"),
+        ("Cost", money_in_full(answer.part("cost")) if answer.part("cost").count("calls") else ""),
+        ("Tokens", tokens(answer.part("tokens"))),
+    )
+    _where(screen, answer)
+    screen.line()
+    _waterfall(screen, answer, spans)
+    _failures(screen, spans)
+    if (further := answer.count("next_offset")) is not None:
+        screen.line()
+        screen.line(f"{count(len(spans))} of {count(total)} spans. More: {ask.again('offset', str(further))}")
+
+
+def _where(screen: Screen, answer: Part) -> None:
+    """Print where the time went."""
+    whole = answer.number("duration") or 0.0
+    shares = [(share.text("work"), share.number("seconds") or 0.0) for share in answer.parts("where")]
+    shares = sorted((share for share in shares if share[1] > 0), key=lambda share: -share[1])
+    if not shares or whole <= 0:
+        return
+    screen.heading("Where the time went")
+    columns = (Column(""), Column("", right=True), Column("", right=True), Column(""))
+    screen.grid(
+        columns,
+        [
+            (work_label(work), percent(seconds, whole), duration(seconds), share_bar(seconds / whole, _SHARE_WIDTH))
+            for work, seconds in shares
+        ],
+    )
+
+
+def _waterfall(screen: Screen, answer: Part, spans: tuple[Part, ...]) -> None:
+    whole = answer.number("duration") or 0.0
+    room = screen.width or _WIDTH
+    bar_width = max(_NARROWEST_BAR, room // 4)
+    columns = (
+        Column("span", least=28),
+        Column("work", spare=3),
+        Column("service", spare=5, least=8),
+        Column("tokens", right=True, spare=4),
+        Column(""),
+        Column("duration", right=True),
+        Column("cost", right=True, spare=2),
+    )
+    rows: list[list[Cell]] = []
+    for branch, span in zip(tree(spans), spans, strict=True):
+        style = FAILURE if span.text("status") == "error" else ""
+        name = Text(branch, style=QUIET).append_text(styled(_name(span), style))
+        rows.append(
+            [
+                name,
+                work_label(span.text("work")),
+                span.text("service") or "",
+                tokens(span.part("call").part("tokens"), brief=True) if span.part("call") else "",
+                Text(bar(span, whole, bar_width), style=style),
+                duration(span.number("duration")),
+                spend_cell(span.part("cost")) if span.part("call") else "",
+            ]
+        )
+    screen.table(columns, rows)
+
+
+def _name(span: Part) -> str:
+    """Return its name, with the model where that does not name it."""
+    name, call = span.text("name") or UNKNOWN, span.part("call")
+    model = call.text("response_model") or call.text("request_model")
+    asked = call.text("request_model")
+    retried = f" (retry {call.count('resend_count')})" if call.count("resend_count") else ""
+    named = any(other and other in name for other in (model, asked))
+    return f"{name}{f' {model}' if model and not named else ''}{retried}"
+
+
+def _failures(screen: Screen, spans: tuple[Part, ...]) -> None:
+    failed = [span for span in spans if span.text("status") == "error"]
+    if not failed:
+        return
+    screen.heading("What failed")
+    for span in failed[:20]:
+        said = [said for said in (span.text("error_type"), span.text("status_message")) if said]
+        screen.line(styled(f"{span.text('name') or UNKNOWN}: {': '.join(said) or 'it does not say why'}", FAILURE))
+    if len(failed) > 20:
+        screen.line(f"And {len(failed) - 20} more.")
