@@ -57,6 +57,9 @@ def told(stored: StoredSpan) -> dict[str, Any]:
     found: dict[str, Any] = {"name": stored.span.name, "work": facts.work.value}
     if attr.DUPLICATE_OF in stored.span.attributes:
         found["duplicate"] = True
+    found |= {"agent": facts.agent_name} if facts.agent_name else {}
+    found |= {"tool": facts.tool_name} if facts.tool_name else {}
+    found |= {"tags": facts.tags} if facts.tags else {}
     if call is not None:
         usage = call.usage
         found |= {

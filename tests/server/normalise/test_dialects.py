@@ -297,6 +297,27 @@ SPOKEN: dict[str, Span] = {
     "VoltAgent": of({"span.type": "llm", "llm.usage.prompt_tokens": 20, "llm.usage.completion_tokens": 5}),
     "MCP": of({"mcp.method.name": "tools/call", "gen_ai.tool.name": "w"}, scope="mcp-python-sdk"),
     "MCP's list": of({"mcp.method.name": "tools/list"}, scope="mcp-python-sdk"),
+    "LangGraph's node in OpenInference": of(
+        {"openinference.span.kind": "CHAIN", "metadata": '{"langgraph_node": "critic"}', "tag.tags": ("a", "b")},
+    ),
+    "a graph's node": of({"openinference.span.kind": "AGENT", "graph.node.id": "planner", "agent.name": "Planner"}),
+    "LangGraph's node in LangSmith": of(
+        {"langsmith.span.kind": "chain", "langsmith.metadata.langgraph_node": "critic", "langsmith.span.tags": "a, b"},
+    ),
+    "LangGraph's node in Traceloop": of(
+        {"traceloop.span.kind": "task", "traceloop.association.properties.langgraph_node": "critic"},
+    ),
+    "Langfuse's agent": of({"langfuse.observation.type": "agent", "langfuse.trace.tags": ("vip",)}, name="concierge"),
+    "Langfuse's tool": of({"langfuse.observation.type": "tool"}, name="lookup"),
+    "Vercel's agent with tags": of(
+        {
+            "ai.operationId": "ai.generateText",
+            "ai.telemetry.functionId": "helper",
+            "ai.telemetry.metadata.tags": ("x",),
+        },
+    ),
+    "Pydantic AI's agent, first format": of({"agent_name": "bank", "logfire.tags": ("x",)}, scope="pydantic-ai"),
+    "the conventions' agent without a name": of({"gen_ai.operation.name": "invoke_agent"}, name="invoke_agent Helper"),
     "hand-written agent step": of(
         {"llm.model": "llama3.1:8b", "llm.prompt": "Which orders?", "llm.response": "SELECT 1"},
         name="step_1.generate_sql",
@@ -356,6 +377,7 @@ def test_every_dialect_is_understood() -> None:
             "Traceloop's tool": {
                 "name": "work",
                 "work": "tool",
+                "tool": "weather",
                 "tool_arguments": {"city": "Rome"},
                 "tool_result": "sunny",
             },
@@ -405,8 +427,8 @@ def test_every_dialect_is_understood() -> None:
                 "user": "u",
                 "first_s": 0.25,
             },
-            "Vercel, outer": {"name": "work", "work": "agent"},
-            "Vercel's tool": {"name": "work", "work": "tool"},
+            "Vercel, outer": {"name": "work", "work": "agent", "agent": "work"},
+            "Vercel's tool": {"name": "work", "work": "tool", "tool": "w"},
             "Vercel, cache apart": {
                 "name": "work",
                 "work": "llm",
@@ -559,8 +581,26 @@ def test_every_dialect_is_understood() -> None:
                 "tokens": (20, 5, None, None),
                 "stream": (None, False),
             },
-            "MCP": {"name": "work", "work": "tool"},
+            "MCP": {"name": "work", "work": "tool", "tool": "w"},
             "MCP's list": {"name": "work", "work": "http"},
+            "LangGraph's node in OpenInference": {
+                "name": "work",
+                "work": "other",
+                "agent": "critic",
+                "tags": ("a", "b"),
+            },
+            "a graph's node": {"name": "work", "work": "agent", "agent": "Planner"},
+            "LangGraph's node in LangSmith": {"name": "work", "work": "other", "agent": "critic", "tags": ("a", "b")},
+            "LangGraph's node in Traceloop": {"name": "work", "work": "other", "agent": "critic"},
+            "Langfuse's agent": {"name": "concierge", "work": "agent", "agent": "concierge", "tags": ("vip",)},
+            "Langfuse's tool": {"name": "lookup", "work": "tool", "tool": "lookup"},
+            "Vercel's agent with tags": {"name": "work", "work": "agent", "agent": "helper", "tags": ("x",)},
+            "Pydantic AI's agent, first format": {"name": "work", "work": "agent", "agent": "bank", "tags": ("x",)},
+            "the conventions' agent without a name": {
+                "name": "invoke_agent Helper",
+                "work": "agent",
+                "agent": "Helper",
+            },
             "hand-written agent step": {
                 "name": "step_1.generate_sql",
                 "work": "llm",

@@ -333,7 +333,7 @@ HAND_WRITTEN: list[tuple[str, Attributes, SpanKind, Facts]] = [
             prompt_name="greet",
         ),
     ),
-    ("tool.execute", {"step.tool": "sql"}, SpanKind.INTERNAL, Facts(Work.TOOL)),
+    ("tool.execute", {"step.tool": "sql"}, SpanKind.INTERNAL, Facts(Work.TOOL, tool_name="sql")),
     ("agent.plan", {"step.type": "plan"}, SpanKind.INTERNAL, Facts(Work.AGENT)),
     ("checkout", {"feature": "search", "prompt_version": "v3"}, SpanKind.SERVER, Facts()),
 ]

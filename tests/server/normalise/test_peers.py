@@ -110,6 +110,7 @@ def test_a_peer_is_understood(peer: str) -> None:
                 {
                     "name": "Chat Completion with {request_data[model]!r}",
                     "work": "llm",
+                    "tags": ("LLM",),
                     "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
                     "tokens": (2000, 1000, 500, None),
                     "reasons": ("stop",),
@@ -123,11 +124,13 @@ def test_a_peer_is_understood(peer: str) -> None:
                 {
                     "name": "Chat Completion with {request_data[model]!r}",
                     "work": "llm",
+                    "tags": ("LLM",),
                     "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}],
                 },
                 {
                     "name": "streaming response from {request_data[model]!r} took {duration:.2f}s",
                     "work": "llm",
+                    "tags": ("LLM",),
                     "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini", None),
                     "tokens": (2000, 1000, 500, None),
                     "reasons": (),

@@ -434,6 +434,7 @@ def test_pydantic_ai(server: ScriptedServer) -> None:
                 {
                     "name": "chat gpt-4o-mini",
                     "work": "llm",
+                    "agent": "helper",
                     "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-1"),
                     "tokens": (2000, 1000, 500, None),
                     "reasons": ("tool_call",),
@@ -466,12 +467,15 @@ def test_pydantic_ai(server: ScriptedServer) -> None:
                 {
                     "name": "execute_tool weather",
                     "work": "tool",
+                    "agent": "helper",
+                    "tool": "weather",
                     "tool_arguments": {"city": "Rome"},
                     "tool_result": "Sunny in Rome",
                 },
                 {
                     "name": "chat gpt-4o-mini",
                     "work": "llm",
+                    "agent": "helper",
                     "call": ("chat", "openai", "gpt-4o-mini", "gpt-4o-mini-2024-07-18", "c-2"),
                     "tokens": (2000, 1000, 500, None),
                     "reasons": ("stop",),
@@ -511,6 +515,7 @@ def test_pydantic_ai(server: ScriptedServer) -> None:
                 {
                     "name": "invoke_agent helper",
                     "work": "agent",
+                    "agent": "helper",
                     "input_messages": [
                         {"role": "user", "parts": [{"type": "text", "content": "Weather?"}]},
                         {
@@ -559,7 +564,7 @@ def test_openai_agents(server: ScriptedServer) -> None:
                         {"role": "assistant", "parts": [{"content": "Sunny", "type": "text"}], "finish_reason": "stop"}
                     ],
                 },
-                {"name": "invoke_agent helper", "work": "agent"},
+                {"name": "invoke_agent helper", "work": "agent", "agent": "helper"},
                 {"name": "invoke_workflow Agent workflow", "work": "agent"},
             ]
         )

@@ -155,6 +155,7 @@ DIALECT: Final = Dialect(
         "langfuse.observation.prompt.version": attr.PROMPT_VERSION,
         "langfuse.user.id": attr.USER_ID,
         "langfuse.session.id": attr.SESSION_ID,
+        "langfuse.trace.tags": attr.TAGS,
     },
     marks=frozenset({_TYPE, _USAGE, _COST, _FIRST_TOKEN, _INPUT, _OUTPUT}),
     infer=_infer,

@@ -22,13 +22,17 @@ _OPERATIONS: Final = {
     "prompt": "prompt",
     "parser": "parser",
 }
+_TAGS: Final = "langsmith.span.tags"
+"""One text, with commas between."""
 _FIRST_TOKEN: Final = ("new_token",)
 
 
 def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
     sent = span.attributes
     read, wrote = _details(sent.get(_INPUT_DETAILS)), _details(sent.get(_OUTPUT_DETAILS))
-    found = {
+    tags = sent.get(_TAGS)
+    found: dict[str, Value] = {
+        attr.TAGS: tuple(tags.split(",")) if isinstance(tags, str) else tags,
         attr.CACHE_READ_TOKENS: read.get("cache_read"),
         attr.CACHE_WRITE_TOKENS: read.get("cache_creation"),
         attr.INPUT_AUDIO_TOKENS: read.get("audio"),
@@ -68,12 +72,13 @@ DIALECT: Final = Dialect(
         "langsmith.request.streaming": attr.REQUEST_STREAM,
         "gen_ai.response.service_tier": attr.OPENAI_RESPONSE_SERVICE_TIER,
         "langsmith.metadata.user_id": attr.USER_ID,
+        "langsmith.metadata.langgraph_node": attr.AGENT_NODE,
         # langsmith.trace.session_id is the project
         "langsmith.metadata.thread_id": attr.SESSION_ID,
         "langsmith.metadata.conversation_id": attr.SESSION_ID,
         "langsmith.metadata.session_id": attr.SESSION_ID,
     },
-    marks=frozenset({_KIND, _INPUT_DETAILS, _OUTPUT_DETAILS}),
+    marks=frozenset({_KIND, _TAGS, _INPUT_DETAILS, _OUTPUT_DETAILS}),
     infer=_infer,
     correct=_correct,
     content=_content,

@@ -21,6 +21,9 @@ _OPERATIONS: Final = {
     "AGENT": "invoke_agent",
 }
 """CHAIN, RERANKER, GUARDRAIL, EVALUATOR and PROMPT are no operations of the conventions; they keep their name."""
+_METADATA: Final = "metadata"
+_NODE: Final = "langgraph_node"
+"""In LangChain's metadata: the node of the graph that runs."""
 _FIRST_TOKEN: Final = ("First Token Stream Event",)
 
 
@@ -34,6 +37,9 @@ def _infer(span: Span, _: Attributes) -> Mapping[str, Value]:
         asked = documents.read_object(sent[_PARAMETERS])
         found[attr.REQUEST_MODEL] = asked.get("model")
         found[attr.REQUEST_STREAM] = asked.get("stream")
+    metadata = sent.get(_METADATA)
+    if isinstance(metadata, str) and _NODE in metadata:
+        found[attr.AGENT_NODE] = documents.read_object(metadata).get(_NODE)
     first_s = first_event_s(span, _FIRST_TOKEN) if span.events else None
     if first_s is not None:
         found[attr.TIME_TO_FIRST_CHUNK] = first_s
@@ -88,6 +94,9 @@ DIALECT: Final = Dialect(
         "tool.name": attr.TOOL_NAME,
         "tool.id": attr.TOOL_CALL_ID,
         "agent.name": attr.AGENT_NAME,
+        "graph.node.name": attr.AGENT_NODE,
+        "graph.node.id": attr.AGENT_NODE,
+        "tag.tags": attr.TAGS,
     },
     marks=frozenset({_KIND, _PARAMETERS}),
     infer=_infer,

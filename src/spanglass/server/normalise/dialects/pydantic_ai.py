@@ -14,6 +14,8 @@ _SPAN_TYPE: Final = "logfire.span_type"
 _ALL: Final = "pydantic_ai.all_messages"
 _REQUEST: Final = "request_data"
 _RESPONSE: Final = "response_data"
+_AGENT: Final = "agent_name"
+_SCOPE: Final = "pydantic-ai"
 _RAW: Final = "gen_ai.usage.raw"
 _ARGUMENTS: Final = "tool_arguments"
 _RESULT: Final = "tool_response"
@@ -24,6 +26,8 @@ def _infer(span: Span, attributes: Attributes) -> Mapping[str, Value]:
     if sent.get(_SPAN_TYPE) == "pending_span":  # says beforehand what its parent, the real span, will say
         return {attr.DUPLICATE_OF: span.parent_span_id}
     found: dict[str, Value] = {}
+    if _AGENT in sent and (span.scope.name or "").startswith(_SCOPE):  # so short a name means this in its own spans
+        found[attr.AGENT_NAME] = sent[_AGENT]
     if sent.get(_SPAN_TYPE) == "log" and attr.OPERATION in sent:  # of the end of a stream
         found[attr.REQUEST_STREAM] = True
     if _RAW in sent and attr.CACHE_READ_TOKENS not in attributes:
@@ -68,9 +72,10 @@ def _content(span: Span) -> Content:
 
 DIALECT: Final = Dialect(
     "Pydantic AI, Logfire",
-    scopes=("pydantic-ai", "logfire"),
+    scopes=(_SCOPE, "logfire"),
     names={
         "operation.cost": attr.COST_AMOUNT,
+        "logfire.tags": attr.TAGS,
         "gen_ai.usage.details.cache_read_tokens": attr.CACHE_READ_TOKENS,
         "gen_ai.usage.details.cache_write_tokens": attr.CACHE_WRITE_TOKENS,
         "gen_ai.usage.details.reasoning_tokens": attr.REASONING_TOKENS,

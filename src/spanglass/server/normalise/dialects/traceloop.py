@@ -84,6 +84,8 @@ DIALECT: Final = Dialect(
         "llm.user": attr.USER_ID,
         "traceloop.association.properties.user_id": attr.USER_ID,
         "traceloop.association.properties.session_id": attr.SESSION_ID,
+        "traceloop.association.properties.langgraph_node": attr.AGENT_NODE,
+        "traceloop.association.properties.tags": attr.TAGS,
         "traceloop.prompt.key": attr.PROMPT_NAME,
         "traceloop.prompt.version": attr.PROMPT_VERSION,
     },

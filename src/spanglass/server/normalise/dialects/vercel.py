@@ -112,6 +112,7 @@ DIALECT: Final = Dialect(
         "ai.toolCall.name": attr.TOOL_NAME,
         "ai.toolCall.id": attr.TOOL_CALL_ID,
         "ai.telemetry.functionId": attr.AGENT_NAME,
+        "ai.telemetry.metadata.tags": attr.TAGS,
         "ai.telemetry.metadata.userId": attr.USER_ID,
         "ai.settings.context.userId": attr.USER_ID,
         "ai.telemetry.metadata.sessionId": attr.SESSION_ID,
