@@ -106,7 +106,7 @@ class Rows:
             facts.prompt_name,
             facts.prompt_version,
             *(_NO_CALL if facts.call is None else _call(facts.call)),
-            *(_NO_COST if cost is None else _cost(cost)),
+            *(_NO_COST if cost is None else cost_fields(cost)),
             None if facts.call is None or facts.call.producer_cost is None else _money(facts.call.producer_cost.amount),
             json_text(attributes),
             self._resource(resource),
@@ -281,7 +281,8 @@ def _usage_details(counts: Sequence[int | None]) -> str:
     return json_text({name: count for name, count in zip(_RARER, counts, strict=True) if count is not None})
 
 
-def _cost(cost: Cost) -> tuple[Field, ...]:
+def cost_fields(cost: Cost) -> tuple[Field, ...]:
+    """Return the eight columns of a cost, in their order among SPAN_COLUMNS."""
     return (
         cost.state,
         _money(cost.amount),
