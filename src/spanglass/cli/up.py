@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,10 +31,12 @@ _PORT = {"min": 0, "max": 65_535}
 @app.command(epilog="Example: spanglass up --demo")
 def up(
     data: Annotated[str | None, flag(settings.DATA, "--data", metavar="DIR")] = None,
+    store: Annotated[str | None, flag(settings.STORE, "--store", metavar="URL")] = None,
     host: Annotated[str | None, flag(settings.HOST, "--host")] = None,
     port: Annotated[int | None, flag(settings.PORT, "--port", **_PORT)] = None,
     otlp_http_port: Annotated[int | None, flag(settings.OTLP_HTTP_PORT, "--otlp-http-port", **_PORT)] = None,
     otlp_grpc_port: Annotated[int | None, flag(settings.OTLP_GRPC_PORT, "--otlp-grpc-port", **_PORT)] = None,
+    *,
     demo: Annotated[bool | None, flag(settings.DEMO, "--demo/--no-demo")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
 ) -> None:
@@ -41,15 +44,19 @@ def up(
     require("up", "server", SERVER)
     from spanglass.server.app import run  # noqa: PLC0415 - the server's packages are an extra
     from spanglass.server.config import Config  # noqa: PLC0415 - likewise
+    from spanglass.server.store.open import store_shown  # noqa: PLC0415 - likewise
 
     sources = Sources.load()
     config = Config.load(
         sources, data=data, host=host, port=port, otlp_http_port=otlp_http_port, otlp_grpc_port=otlp_grpc_port
     )
+    if store:
+        config = replace(config, store=store)
+    kept_in = store_shown(config)
     beside = _Beside(config) if sources.get(settings.DEMO, demo) else None
 
     def ready(addresses: Addresses) -> None:
-        _tell(addresses, config, as_json=as_json, demo=beside is not None)
+        _tell(addresses, config, kept_in, as_json=as_json, demo=beside is not None)
         if beside:
             beside.start(addresses)
 
@@ -85,16 +92,16 @@ class _Beside:
             sys.stderr.write(f"spanglass: {error}\n")
 
 
-def _tell(addresses: Addresses, config: Config, *, as_json: bool, demo: bool) -> None:
+def _tell(addresses: Addresses, config: Config, kept_in: str, *, as_json: bool, demo: bool) -> None:
     if as_json:
         told = {"ui": addresses.ui, "otlp_http": addresses.otlp_http, "otlp_grpc": addresses.otlp_grpc}
-        typer.echo(json.dumps(told | {"data": str(config.data.resolve())}))
+        typer.echo(json.dumps(told | {"data": kept_in}))
     else:
-        typer.echo(_text(addresses, config, demo=demo))
+        typer.echo(_text(addresses, config, kept_in, demo=demo))
     sys.stdout.flush()
 
 
-def _text(addresses: Addresses, config: Config, *, demo: bool) -> str:
+def _text(addresses: Addresses, config: Config, kept_in: str, *, demo: bool) -> str:
     """Return what a person reads at the start: where to look, and how to point an application here."""
     host = next((name for name in config.allowed_hosts if name != "*"), "127.0.0.1")
     ui, otlp_http, otlp_grpc = (
@@ -108,7 +115,7 @@ def _text(addresses: Addresses, config: Config, *, demo: bool) -> str:
         f"  Open            {ui}",
         f"  OTLP/HTTP       {otlp_http}",
         f"  OTLP/gRPC       {otlp_grpc}",
-        f"  Data            {config.data.resolve()}",
+        f"  Data            {kept_in}",
         "",
     ]
     if config.api_key:

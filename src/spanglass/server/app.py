@@ -32,7 +32,7 @@ from spanglass.server.receive.grpc import otlp_grpc
 from spanglass.server.receive.http import otlp_http
 from spanglass.server.receive.limits import Limits
 from spanglass.server.receive.receiver import Receiver
-from spanglass.server.store.duckdb import DuckDBStore
+from spanglass.server.store.open import open_store
 from spanglass.settings import Setting
 
 _BACKLOG = 512
@@ -101,7 +101,7 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         with _listening(config.host, config.otlp_grpc_port, settings.OTLP_GRPC_PORT) as probe:
             grpc_port: int = probe.getsockname()[1]  # gRPC binds it itself, once there is something to serve
 
-        store = DuckDBStore(config.data, memory_mib=config.store_memory_mib)
+        store = open_store(config)
         stack.callback(store.close)
         counters, allowance = Counters(), Allowance(config.queue_bytes, Memory(config.memory_bytes))
         access = Access(config.host, config.allowed_hosts, config.api_key)

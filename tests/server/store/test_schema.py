@@ -25,8 +25,8 @@ def columns(engine: str, table: str) -> list[str]:
     found: list[str] = []
     for migration in migrations(engine):
         for statement in migration.statements:
-            if re.search(rf"CREATE TABLE (IF NOT EXISTS )?{table} \(", statement):
-                found += re.findall(r"^  ([a-z_0-9]+) [A-Z]\w+", statement.partition("(")[2], re.MULTILINE)
+            if re.search(rf"CREATE (OR REPLACE )?TABLE (IF NOT EXISTS )?{table} \(", statement):
+                found = re.findall(r"^  ([a-z_0-9]+) [A-Z]\w+", statement.partition("(")[2], re.MULTILINE)
             elif re.search(rf"^ALTER TABLE {table}\s", statement, re.MULTILINE):
                 found += re.findall(r"ADD COLUMN (?:IF NOT EXISTS )?(\w+)", statement)
     return found

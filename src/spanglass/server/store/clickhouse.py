@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from spanglass.errors import MigrationError, QueryError, StoreUnavailable
+from spanglass.errors import QueryError, StoreUnavailable
 from spanglass.server.record import Batch
+from spanglass.server.store.clickhouse_errors import refused, unavailable
+from spanglass.server.store.clickhouse_schema import prepare
+from spanglass.server.store.cluster import Cluster
 from spanglass.server.store.protocol import Parameter, Row, Written
 from spanglass.server.store.rows import (
     CONTENT_COLUMNS,
@@ -24,76 +30,93 @@ from spanglass.server.store.rows import (
     Rows,
     tame,
 )
-from spanglass.server.store.schema import pending, vocabulary
 from spanglass.server.store.summaries import MINUTE_NS
 from spanglass.server.store.summaries.rolling import make, plan
 
 if TYPE_CHECKING:
+    from clickhouse_connect.datatypes.base import ClickHouseType
     from clickhouse_connect.driver.client import Client
 
 _PARAMETER: Final = re.compile(r"\$([a-z][a-z0-9_]*)")
-_TOO_LONG: Final = 159
-_TOO_MUCH_MEMORY: Final = 241
 _TYPES: Final = {bool: "Bool", int: "Int64", float: "Float64", str: "String", type(None): "Nullable(String)"}
 _LATE_NS: Final = 2 * MINUTE_NS
 _SETTLED_NS: Final = 3 * MINUTE_NS
 """Summaries are made up to so long ago; calls that come later than the time above are noted."""
 _KNOWN: Final = "SELECT digest FROM batches WHERE digest IN {digests:Array(String)}"
-_SIZE: Final = "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()"
-_UNREACHABLE: Final = "ClickHouse cannot be used: see that it runs and that the address, user and rights are correct"
+_SIZE: Final = "SELECT sum(bytes_on_disk) FROM {parts} WHERE active AND database = currentDatabase()"
+_READING: Final[Mapping[str, object]] = {
+    "final": 1,  # merge what was written twice
+    "do_not_merge_across_partitions_select_final": 1,  # by day: what is one and the same is of one day
+    "use_skip_indexes_if_final": 1,  # rows that replace each other are equal in what the indexes hold
+    "cast_keep_nullable": 1,  # unknown stays NULL through a CAST
+    "join_use_nulls": 1,  # likewise through a join
+}
+_READING_CLUSTER: Final[Mapping[str, object]] = {
+    "distributed_product_mode": "global",  # a subquery is about all shards
+    "optimize_skip_unused_shards": 1,  # one trace is on one shard
+    "max_replica_delay_for_distributed_queries": 60,  # less than the time after which minutes are summarised
+}
+_WRITING: Final[Mapping[str, object]] = {
+    "max_partitions_per_insert_block": 0,  # an import may be of many days
+    "async_insert": 1,  # inserts of several spanglass servers become one part
+    "wait_for_async_insert": 1,  # which is on the disk when this returns
+}
+_WRITING_CLUSTER: Final[Mapping[str, object]] = {
+    "max_partitions_per_insert_block": 0,
+    "async_insert": 0,  # before 26.2 such an insert does not wait for a quorum
+    "distributed_foreground_insert": 1,  # on the shards when this returns, not in a queue of the server asked
+    "insert_quorum": "auto",  # and on most replicas of each
+}
+_AT_ONCE: Final = 5
 _Row = tuple["Field | Decimal", ...]
 
 
 class ClickHouseStore:
     """A store in one ClickHouse database; see `Store` for the contract.
 
-    What it cannot do: the tables of one write are inserted one after the other, so a write that fails part-way leaves
-    rows behind; sending the same batch again replaces them. Spans that come again in another batch are merged when
-    they are read, and `Written` counts them as stored.
+    What it cannot do: the tables of one write are inserted each for itself, so a write that fails part-way leaves rows
+    behind; sending the same batch again replaces them. Spans that come again in another batch are merged when they are
+    read, and `Written` counts them as stored.
+
+    Attributes:
+        replaces: A summary takes the place of the one before without a delete.
     """
 
     replaces = True
 
-    def __init__(self, client: Client, *, time_limit_s: float = 30.0) -> None:
+    def __init__(self, client: Client, *, time_limit_s: float = 30.0, cluster: Cluster | None = None) -> None:
         """Use a client's database, migrating it as needed.
 
         Args:
-            client: From `clickhouse_connect.get_client`; the store closes it.
+            client: From `clickhouse_connect.get_client`, without a session if it is one over HTTP: selects run beside
+                each other. The store closes it.
             time_limit_s: Longest a select may run, seconds.
+            cluster: Where tables are made; None for one server.
 
         Raises:
-            StoreUnavailable: The server cannot be reached or refuses.
+            StoreUnavailable: The server cannot be reached, is too old or refuses.
             MigrationError: The database is newer than this program, or a migration failed.
         """
         self._client = client
         self._closed = False
         self._time_limit_s = time_limit_s
-        self._settings = {
-            "final": 1,  # merge what was written twice
-            "max_execution_time": time_limit_s,
-            "cast_keep_nullable": 1,  # unknown stays NULL through a CAST
-            "join_use_nulls": 1,  # likewise through a join
-        }
-        try:
-            self._migrate()
-            for statement in vocabulary("clickhouse"):
-                client.command(statement)
-        except ClickHouseError as error:
-            raise StoreUnavailable(f"{_UNREACHABLE} ({_first_line(error)}).") from error
+        self._cluster = cluster
+        self._settings = {**_READING, **(_READING_CLUSTER if cluster else {}), "max_execution_time": time_limit_s}
+        self._writing = _WRITING_CLUSTER if cluster else _WRITING
+        self._types: dict[str, Sequence[ClickHouseType]] = {}
+        with _translated():
+            prepare(client, cluster)
+        self._inserters = ThreadPoolExecutor(_AT_ONCE, "spanglass-insert")
 
     def write(self, batches: Sequence[Batch]) -> Written:
         """Insert batches; see `Store.write` and the class for where this engine differs."""
         self._demand_open()
         sent = {batch.digest.hex(): batch for batch in reversed(batches)}
-        try:
+        with _translated():
             known = self._known(list(sent)) if sent else frozenset()
             fresh = {digest: batch for digest, batch in sent.items() if digest not in known}
-            for table, (columns, rows) in _tables(fresh).items():
-                if rows:
-                    self._client.insert(table, rows, column_names=columns)
-            self._note_late(fresh.values())
-        except ClickHouseError as error:
-            raise StoreUnavailable(f"{_UNREACHABLE} ({_first_line(error)}).") from error
+            if fresh:
+                self._insert_all(fresh)
         return Written.of(
             batches,
             spans=sum(len(batch.spans) for batch in fresh.values()),
@@ -109,10 +132,8 @@ class ClickHouseStore:
                 typed_parameters(sql, parameters), parameters=dict(parameters), settings=self._settings
             )
             return cast("Sequence[Row]", list(result.named_results()))
-        except OperationalError as error:
-            raise StoreUnavailable(f"{_UNREACHABLE} ({_first_line(error)}).") from error
-        except DatabaseError as error:
-            raise self._refused(error) from error
+        except ClickHouseError as error:
+            raise refused(error, self._time_limit_s) from error
 
     def roll_up(self, until_ns: int) -> int:
         """Make the summaries that are missing or stale; see `Store.roll_up`.
@@ -123,13 +144,11 @@ class ClickHouseStore:
         self._demand_open()
         until_ns = min(until_ns, time.time_ns() - _SETTLED_NS)
         done, more = 0, True
-        try:
+        with _translated():
             while more:
                 todo = plan(self, until_ns)
                 make(self, todo)
                 done, more = done + todo.minutes_made, todo.more
-        except ClickHouseError as error:
-            raise StoreUnavailable(f"{_UNREACHABLE} ({_first_line(error)}).") from error
         return done
 
     def run(self, sql: str, parameters: Mapping[str, Parameter]) -> None:
@@ -138,75 +157,68 @@ class ClickHouseStore:
         Raises:
             ClickHouseError: It failed.
         """
-        self._client.command(
-            typed_parameters(sql, parameters),
-            parameters=dict(parameters),
-            settings={**self._settings, "mutations_sync": 1},
-        )
+        for statement in (sql,) if self._cluster is None else self._cluster.statements(sql):
+            self._client.command(
+                typed_parameters(statement, parameters),
+                parameters=dict(parameters),
+                settings={**self._settings, **self._writing, "mutations_sync": 1},
+            )
 
     def size(self) -> int:
-        """Return the bytes of active parts."""
+        """Return the bytes of active parts; of a cluster, those of one replica of each shard."""
         self._demand_open()
-        return self._number(_SIZE)
+        parts = "system.parts" if self._cluster is None else f"cluster('{self._cluster.name}', system.parts)"
+        with _translated():
+            return int(self._client.query(_SIZE.format(parts=parts)).result_rows[0][0])
 
     def close(self) -> None:
         """Close the client; safe to call twice."""
         if not self._closed:
             self._closed = True
+            self._inserters.shutdown()
             self._client.close()
 
-    def _note_late(self, batches: Iterable[Batch]) -> None:
-        """Note the minutes of calls that may have been summarised already; after the calls are there."""
-        now_ns = time.time_ns()
-        starts = {
-            one.span.start_ns - one.span.start_ns % MINUTE_NS
-            for batch in batches
-            for one in batch.spans
-            if one.facts.call is not None and one.span.start_ns < now_ns - _LATE_NS
-        }
-        if starts:
-            rows = [(start_ns, now_ns) for start_ns in sorted(starts)]
-            self._client.insert("stale_minutes", rows, column_names=["start_ns", "noted_ns"])
+    def _insert_all(self, fresh: Mapping[str, Batch]) -> None:
+        """Insert the rows of batches, then the minutes of late calls, and the digests when all the rest is there."""
+        token = hashlib.blake2b("".join(sorted(fresh)).encode(), digest_size=16).hexdigest()
+        tables = [(table, columns, rows) for table, (columns, rows) in _tables(fresh).items() if rows]
+        for inserted in [self._inserters.submit(self._insert, *table, token) for table in tables]:
+            inserted.result()
+        late = _late(fresh.values(), time.time_ns())
+        if late:
+            self._insert("stale_minutes", ("start_ns", "noted_ns"), late, token)
+        digests = [(digest, batch.received_ns) for digest, batch in fresh.items()]
+        self._insert("batches", ("digest", "received_ns"), digests, token)
 
-    def _migrate(self) -> None:
-        client = self._client
-        client.command(
-            "CREATE TABLE IF NOT EXISTS migrations (version Int32, name String, ran_at DateTime DEFAULT now())"
-            " ENGINE = ReplacingMergeTree ORDER BY version"
+    def _insert(self, table: str, columns: Sequence[str], rows: Sequence[_Row], token: str) -> None:
+        """Insert rows; a token that a replicated table has seen lately adds nothing."""
+        types = self._types.get(table)
+        if types is None:  # asked once, not with every insert
+            types = self._types[table] = self._client.create_insert_context(table, columns).column_types
+        self._client.insert(
+            table,
+            rows,
+            column_names=columns,
+            column_types=types,
+            settings={**self._writing, "insert_deduplication_token": token},
         )
-        version = self._number("SELECT max(version) FROM migrations")
-        for migration in pending("clickhouse", version, "in ClickHouse"):
-            try:
-                for statement in migration.statements:
-                    client.command(statement)
-                client.insert("migrations", [(migration.version, migration.name)], column_names=["version", "name"])
-            except DatabaseError as error:
-                raise MigrationError(
-                    f"Migration {migration.name} failed in ClickHouse: {_first_line(error)}. "
-                    "Its statements may be run again; correct the cause and restart."
-                ) from error
 
     def _known(self, digests: Sequence[str]) -> frozenset[str]:
         result = self._client.query(_KNOWN, parameters={"digests": list(digests)})
         return frozenset(row[0] for row in result.result_rows)
 
-    def _number(self, sql: str) -> int:
-        return int(self._client.query(sql).result_rows[0][0])
-
     def _demand_open(self) -> None:
         if self._closed:
             raise StoreUnavailable("The store in ClickHouse is closed; the server is shutting down.")
 
-    def _refused(self, error: DatabaseError) -> QueryError:
-        code = getattr(error, "code", None)
-        if code == _TOO_LONG:
-            return QueryError(
-                f"A query took longer than {self._time_limit_s:g} s and was stopped; "
-                "choose a shorter time range or more filters."
-            )
-        if code == _TOO_MUCH_MEMORY:
-            return QueryError("A query needs more memory than ClickHouse allows it; choose a shorter time range.")
-        return QueryError(f"A query cannot be run: {_first_line(error)}.")
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the client's errors into ours."""
+    try:
+        yield
+    except ClickHouseError as error:
+        raise unavailable(error) from error
 
 
 def typed_parameters(sql: str, parameters: Mapping[str, Parameter]) -> str:
@@ -226,7 +238,7 @@ def typed_parameters(sql: str, parameters: Mapping[str, Parameter]) -> str:
 
 
 def _tables(fresh: Mapping[str, Batch]) -> dict[str, tuple[Sequence[str], list[_Row]]]:
-    """Return the rows of each table, the digests last: a batch counts as written when all of it is."""
+    """Return the columns and rows of each table but those of the digests and of late minutes."""
     rows = Rows()
     pairs = [rows.span(span, batch.received_ns) for batch in fresh.values() for span in batch.spans]
     spans = [_typed(row) for row, _ in pairs]
@@ -234,14 +246,12 @@ def _tables(fresh: Mapping[str, Batch]) -> dict[str, tuple[Sequence[str], list[_
     logs = _placed(fresh, lambda batch: [tame(rows.log(record), LOG_COLUMNS) for record in batch.logs])
     points = _placed(fresh, lambda batch: [tame(rows.point(point), POINT_COLUMNS) for point in batch.points])
     scores = _placed(fresh, lambda batch: [tame(rows.score(score), SCORE_COLUMNS) for score in batch.scores])
-    digests: list[_Row] = [(digest, batch.received_ns) for digest, batch in fresh.items()]
     return {
         "spans": (SPAN_COLUMNS, spans),
         "contents": (CONTENT_COLUMNS, contents),
         "logs": ((*LOG_COLUMNS, *_PLACE), logs),
         "points": ((*POINT_COLUMNS, *_PLACE), points),
         "scores": ((*SCORE_COLUMNS, *_PLACE), scores),
-        "batches": (("digest", "received_ns"), digests),
     }
 
 
@@ -263,5 +273,12 @@ def _typed(row: Sequence[Field]) -> _Row:
     return tuple(typed)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".")
+def _late(batches: Iterable[Batch], now_ns: int) -> list[_Row]:
+    """Return rows that note the minutes of calls that may have been summarised already."""
+    starts = {
+        one.span.start_ns - one.span.start_ns % MINUTE_NS
+        for batch in batches
+        for one in batch.spans
+        if one.facts.call is not None and one.span.start_ns < now_ns - _LATE_NS
+    }
+    return [(start_ns, now_ns) for start_ns in sorted(starts)]

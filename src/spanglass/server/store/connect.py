@@ -1,0 +1,68 @@
+"""Connects to a ClickHouse server over HTTP, makes the database where it is not there, and opens the store in it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from spanglass.errors import StoreUnavailable
+from spanglass.server.store.address import Address
+from spanglass.server.store.clickhouse import ClickHouseStore
+from spanglass.server.store.clickhouse_errors import unavailable
+from spanglass.server.store.cluster import Cluster
+
+_CONNECT_S: Final = 5
+_ANSWER_S: Final = 200
+"""Longer than ClickHouse itself waits for a cluster's servers to run DDL (180 s)."""
+_THERE: Final = "SELECT count() FROM system.databases WHERE name = {name:String}"
+
+
+def connect(where: Address) -> ClickHouseStore:
+    """Open the store at an address; the caller closes it.
+
+    Raises:
+        StoreUnavailable: The server cannot be reached, is too old or refuses; the message names host, port and cure.
+        MigrationError: The database is newer than this program, or a migration failed.
+    """
+    # What it warns of comes back as an error, which is told once and in our words.
+    logging.getLogger("clickhouse_connect").setLevel(logging.ERROR)
+    cluster = None if where.cluster is None else Cluster(where.cluster, where.database)
+    try:
+        client = _client(where)
+        _make_database(client, where.database, cluster)
+    except ClickHouseError as error:
+        raise StoreUnavailable(f"{where.shown}: {unavailable(error)}") from error
+    try:
+        return ClickHouseStore(client, cluster=cluster)
+    except BaseException:
+        client.close()
+        raise
+
+
+def _client(where: Address) -> Client:
+    return clickhouse_connect.get_client(
+        interface="https" if where.secure else "http",
+        host=where.host,
+        port=where.port,
+        username=where.user,
+        password=where.password,
+        secure=where.secure,
+        verify=where.verify,
+        ca_cert=where.ca_cert,
+        connect_timeout=_CONNECT_S,
+        send_receive_timeout=_ANSWER_S,
+        client_name="spanglass",
+        autogenerate_session_id=False,  # statements of one session wait for each other; ours need none
+    )
+
+
+def _make_database(client: Client, name: str, cluster: Cluster | None) -> None:
+    if not client.query(_THERE, parameters={"name": name}).result_rows[0][0]:
+        sql = f"CREATE DATABASE IF NOT EXISTS {name}"
+        for statement in (sql,) if cluster is None else cluster.statements(sql):
+            client.command(statement)
+    client.database = name
