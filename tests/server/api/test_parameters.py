@@ -45,6 +45,7 @@ def test_everything_asked_is_passed_on() -> None:
         session_id="a session",
         feature="a feature",
         text="a text",
+        q="a q",
     )
     assert Asked({"service": ""}, ALL).filters == Filters()
 

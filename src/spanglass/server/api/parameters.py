@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from spanglass.errors import QueryError
-from spanglass.server.query.filters import MAX_TEXT, Filters
+from spanglass.server.query.filters import Filters
+from spanglass.server.query.finding import MAX_TEXT
+from spanglass.server.query.language import MAX_LENGTH
 from spanglass.server.query.trace import DEFAULT_SPANS, MOST_PAGE, MOST_SPANS
 from spanglass.server.query.traces import MAX_LIMIT
 
@@ -132,6 +134,12 @@ FILTERS = (
         "Text to find, whatever its case, in names, attributes, events and status messages.",
         {"type": "string", "maxLength": MAX_TEXT},
         _short,
+    ),
+    Parameter(
+        "q",
+        "A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all.",
+        {"type": "string", "maxLength": MAX_LENGTH},
+        str,
     ),
 )
 _LONGER_NAMES = {"user": "user_id", "session": "session_id"}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 import msgspec
 
 from spanglass.errors import QueryError
+from spanglass.server.query.finding import find_text
+from spanglass.server.query.language_sql import Condition
 from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Parameter
-
-MAX_TEXT: Final = 500
-"""Longest text to search for, characters."""
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +25,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         session_id: A session.
         feature: A feature.
         text: Text to find, whatever its case, in names, attributes, events and status messages.
+        q: A query in the filter language; all of it must hold of one span.
     """
 
     service: str | None = None
@@ -37,6 +36,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
     feature: str | None = None
     text: str | None = None
+    q: str | None = None
 
 
 ANY: Final = Filters()
@@ -50,8 +50,6 @@ _EQUAL: Final = {
     "feature": "feature = $feature",
 }
 _STATUS: Final = {"error": "status = 'error'", "ok": "status <> 'error'"}
-_PLAIN: Final = ("name", "status_message")
-_JSON: Final = ("attributes", "events")
 
 
 class Conditions:
@@ -71,7 +69,13 @@ class Conditions:
             name: getattr(filters, name) for name in _EQUAL if getattr(filters, name) is not None
         }
         if filters.text is not None:
-            self.spans.append(self._find(filters.text))
+            found, parameters = find_text(filters.text, "text")
+            self.spans.append(found)
+            self.parameters.update(parameters)
+        if filters.q is not None:
+            asked = Condition(filters.q)
+            self.spans.append(asked.sql)
+            self.parameters.update(asked.parameters)
 
     def each_span(self) -> str:
         """Return what narrows a statement to spans that satisfy every condition."""
@@ -84,20 +88,3 @@ class Conditions:
             f"\n  AND trace_key IN (\n{statement('traces_matching', condition=condition)}\n)"
             for condition in self.spans
         )
-
-    def _find(self, text: str) -> str:
-        if not 0 < len(text) <= MAX_TEXT:
-            raise QueryError(f"The text to find has {len(text)} characters; use 1 to {MAX_TEXT}.")
-        plain, *escaped = (f"text_{place}" for place in range(1 + len(_in_json(text))))
-        self.parameters.update(zip((plain, *escaped), (text, *_in_json(text)), strict=True))
-        tests = [f"sg_contains_text({column}, ${plain})" for column in _PLAIN]
-        said = [f"sg_contains_text({column}, ${name})" for column in _JSON for name in escaped]
-        kept_apart = statement("contents_matching", condition="\n    OR ".join(said))
-        return "(" + "\n    OR ".join([*tests, *said, f"(span_id, start_ns) IN (\n{kept_apart}\n)"]) + ")"
-
-
-def _in_json(text: str) -> tuple[str, ...]:
-    """Return how a text is spelled in JSON text, and in JSON text inside JSON text (captured messages)."""
-    once = json.dumps(text, ensure_ascii=False)[1:-1]
-    twice = json.dumps(once, ensure_ascii=False)[1:-1]
-    return tuple(dict.fromkeys((once, twice)))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from spanglass.errors import QueryError
+from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.figures import Money, Tokens, count, money, seconds, text, texts, tokens
 from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.statement import statement
@@ -112,7 +111,7 @@ def traces(
         QueryError: The range, limit, cursor or a filter is wrong, or the question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    place = None if cursor is None else read_cursor(cursor)
+    place = None if cursor is None else Place(*read_cursor(cursor, len(Place._fields)))
     end_ns = end_ns if place is None else place.end_ns
     if not 0 <= start_ns < end_ns:
         raise QueryError("The range is empty; its end must be after its start.")
@@ -123,7 +122,7 @@ def traces(
     last = Place(end_ns, *shown[-1]) if len(page) > limit else None
     return Traces(
         traces=_rows(store, [key for _, key in shown], since_ns),
-        next_cursor=None if last is None else write_cursor(last),
+        next_cursor=None if last is None else write_cursor(*last),
     )
 
 
@@ -185,28 +184,6 @@ def page_statement(filters: Filters, place: Place | None) -> tuple[str, Mapping[
     after: Mapping[str, Parameter] = {} if place is None else {"after_ns": place.after_ns, "after_key": place.after_key}
     sql = statement("traces_page", filters=where, after="" if place is None else _AFTER)
     return sql, {**conditions.parameters, **after}
-
-
-def write_cursor(place: Place) -> str:
-    """Return a place as opaque, URL-safe text."""
-    packed = b"".join(part.to_bytes(8, "big", signed=True) for part in place)
-    return base64.urlsafe_b64encode(packed).decode()
-
-
-def read_cursor(cursor: str) -> Place:
-    """Return the place that a cursor names.
-
-    Raises:
-        QueryError: It is not a cursor that `write_cursor` made.
-    """
-    try:
-        packed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        packed = b""
-    if len(packed) != 24:
-        raise QueryError("The cursor is not one this server gave; start again from the first page.")
-    end_ns, after_ns, after_key = (int.from_bytes(packed[at : at + 8], "big", signed=True) for at in (0, 8, 16))
-    return Place(end_ns, after_ns, after_key)
 
 
 def _rows(store: Store, keys: Sequence[int], since_ns: int) -> tuple[TraceRow, ...]:
