@@ -31,8 +31,10 @@ from spanglass.server.counters import Counters
 from spanglass.server.normalise.accounts import settle
 from spanglass.server.normalise.chunks import without_chunks
 from spanglass.server.normalise.facts import normalise
+from spanglass.server.normalise.failure import grouped
 from spanglass.server.normalise.recent import RecentCalls
-from spanglass.server.record import Batch, Call, Facts, Received, Span, Status, StoredSpan
+from spanglass.server.normalise.scores import read_scores
+from spanglass.server.record import Batch, Call, Facts, LogRecord, Received, Score, Span, Status, StoredSpan
 from spanglass.server.shedding import Shed, shed
 from spanglass.server.store.protocol import Store
 
@@ -207,13 +209,15 @@ class Pipeline:
 
 
 def prepare(received: Received, prices: PriceTable | None = None) -> Batch:
-    """Return a request as it will be written: every span with what it means and what it cost."""
+    """Return a request as it will be written: every span with what it means and what it cost, and the scores."""
+    spans = _settled([_understood(span, prices) for span in received.spans])
     return Batch(
         digest=received.digest,
         received_ns=received.received_ns,
-        spans=_settled([_understood(span, prices) for span in received.spans]),
+        spans=spans,
         logs=received.logs,
         points=received.points,
+        scores=_scores(spans, received.logs),
     )
 
 
@@ -232,10 +236,18 @@ def _understood(span: Span, prices: PriceTable | None) -> StoredSpan:
 
 def _settled(spans: Sequence[StoredSpan]) -> Sequence[StoredSpan]:
     try:
-        return settle(spans)
+        return grouped(settle(spans))
     except Exception:  # noqa: BLE001 - the same guard
         _log.exception("Accounts of the same call in an export may all be counted: please report this")
         return spans
+
+
+def _scores(spans: Sequence[StoredSpan], logs: Sequence[LogRecord]) -> Sequence[Score]:
+    try:
+        return read_scores(spans, logs)
+    except Exception:  # noqa: BLE001 - the same guard
+        _log.exception("The scores of an export are not kept: please report this")
+        return ()
 
 
 def was_refused(span: Span, call: Call) -> bool:
