@@ -153,8 +153,7 @@ class Asking:
     def pages(self, screen: Screen, answer: Part) -> None:
         """Say how to see the next page, if there is one."""
         if cursor := answer.text("next_cursor"):
-            screen.line()
-            screen.line(f"More: {self.again('cursor', cursor)}")
+            screen.command("More:", self.again("cursor", cursor))
 
     def again(self, flag: str, value: str) -> str:
         """Return the command that is running, with a flag set to another value."""

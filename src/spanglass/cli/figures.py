@@ -8,7 +8,7 @@ from typing import Final
 
 from spanglass.cli.answer import Part
 
-UNKNOWN: Final = "\N{EN DASH}"
+UNKNOWN: Final = "-"
 _CENT: Final = Decimal("0.01")
 _SMALL: Final = Decimal("0.0995")
 _MOST_DIGITS: Final = 12

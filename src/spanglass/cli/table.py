@@ -77,6 +77,11 @@ class Screen:
         """Print a line; one that is longer than the terminal goes on in the next."""
         self._console.print(styled(cell) if isinstance(cell, str) else cell, soft_wrap=self.width is None)
 
+    def command(self, label: str, command: str) -> None:
+        """Print a command to go on with, after an empty line; it is in one piece, to be copied."""
+        self.line()
+        self._console.print(Text(f"{label} {seen(command)}"), soft_wrap=True)
+
     def block(self, text: str) -> None:
         """Print anybody's words of several lines, indented."""
         room = (self.width or _ENDLESS) - _GAP
@@ -172,6 +177,11 @@ def money_cell(cost: Part) -> Text:
 def spend_cell(cost: Part) -> Text:
     """Return the cost of one call; what is not exact stands out."""
     return Text(spend(cost), style=WARNING if cost.text("state") in {"estimated", "unpriced"} else "")
+
+
+def name_cell(name: str, *, failed: bool) -> Text:
+    """Return a name; where it failed, marked and red."""
+    return styled(f"✗ {name}", FAILURE) if failed else styled(name)
 
 
 def errors_cell(errors: int | None) -> Text:

@@ -14,7 +14,7 @@ from spanglass.cli.conversation import show_conversation
 from spanglass.cli.figures import UNKNOWN, count, duration, money_in_full, percent, plural
 from spanglass.cli.figures import bar as share_bar
 from spanglass.cli.summary import tokens, work_label
-from spanglass.cli.table import FAILURE, QUIET, Cell, Column, Screen, spend_cell, styled
+from spanglass.cli.table import FAILURE, QUIET, Cell, Column, Screen, name_cell, spend_cell, styled
 from spanglass.cli.waterfall import bar, tree
 from spanglass.errors import ConfigurationError, NotFound
 
@@ -84,7 +84,7 @@ def _resolved(ask: Asking, identifier: str, since: str) -> str:
         )
     if len(fitting) > 1:
         raise ConfigurationError(
-            f"Several traces have an id like {identifier}: {', '.join(fitting[:5])}. Write more of it."
+            f"Several traces have an id like {identifier}, such as {' and '.join(fitting[:2])}. Write more of it."
         )
     return fitting[0]
 
@@ -105,8 +105,7 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
     _waterfall(screen, answer, spans)
     _failures(screen, spans)
     if (further := answer.count("next_offset")) is not None:
-        screen.line()
-        screen.line(f"{count(len(spans))} of {count(total)} spans. More: {ask.again('offset', str(further))}")
+        screen.command(f"{count(len(spans))} of {count(total)} spans. More:", ask.again("offset", str(further)))
 
 
 def _where(screen: Screen, answer: Part) -> None:
@@ -142,8 +141,9 @@ def _waterfall(screen: Screen, answer: Part, spans: tuple[Part, ...]) -> None:
     )
     rows: list[list[Cell]] = []
     for branch, span in zip(tree(spans), spans, strict=True):
-        style = FAILURE if span.text("status") == "error" else ""
-        name = Text(branch, style=QUIET).append_text(styled(_name(span), style))
+        failed = span.text("status") == "error"
+        style = FAILURE if failed else ""
+        name = Text(branch, style=QUIET).append_text(name_cell(_name(span), failed=failed))
         rows.append(
             [
                 name,

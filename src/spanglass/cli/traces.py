@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import typer
-from rich.text import Text
 
 from spanglass.cli.answer import Part
 from spanglass.cli.asking import FILTERS, PAGE, RANGE, Asking, question
 from spanglass.cli.figures import UNKNOWN, count, duration
 from spanglass.cli.summary import tokens
-from spanglass.cli.table import FAILURE, Cell, Column, Screen, errors_cell, money_cell, styled
+from spanglass.cli.table import Cell, Column, Screen, errors_cell, money_cell, name_cell
 
 app = typer.Typer()
 _COLUMNS = (
@@ -18,7 +17,6 @@ _COLUMNS = (
     Column("name", least=20),
     Column("service", spare=3, least=12),
     Column("environment", spare=9, least=8),
-    Column("status", spare=1),
     Column("duration", right=True),
     Column("first token", right=True, spare=5),
     Column("calls", right=True, spare=2),
@@ -50,19 +48,16 @@ def draw(ask: Asking, screen: Screen, answer: Part) -> None:
     screen.table(_COLUMNS, [_row(ask, screen, trace) for trace in found])
     ask.pages(screen, answer)
     if ask.query.get("cursor") is None and screen.width is not None:
-        screen.line()
-        screen.line(f"See one: spanglass trace {screen.identifier(found[0].text('trace_id'))}")
+        screen.command("See one:", f"spanglass trace {screen.identifier(found[0].text('trace_id'))}")
 
 
 def _row(ask: Asking, screen: Screen, trace: Part) -> list[Cell]:
-    failed = trace.text("status") == "error"
     return [
         ask.clock.at(trace.number("start")),
         screen.identifier(trace.text("trace_id")),
-        styled(trace.text("name") or UNKNOWN, FAILURE if failed else ""),
+        name_cell(trace.text("name") or UNKNOWN, failed=trace.text("status") == "error"),
         trace.text("service") or UNKNOWN,
         trace.text("environment") or "",
-        Text("error", FAILURE) if failed else "ok",
         duration(trace.number("duration")),
         duration(trace.number("first_token")),
         count(trace.count("calls")),
