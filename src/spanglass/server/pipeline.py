@@ -25,15 +25,16 @@ from msgspec.structs import replace
 from spanglass.call import Cost, CostState
 from spanglass.cost.price import price
 from spanglass.cost.table import PriceTable
-from spanglass.errors import PayloadTooLarge, StoreUnavailable
+from spanglass.errors import PayloadTooLarge, QueryError, StoreError, StoreUnavailable
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
 from spanglass.server.normalise.accounts import settle
 from spanglass.server.normalise.chunks import without_chunks
 from spanglass.server.normalise.facts import normalise
 from spanglass.server.normalise.failure import grouped
-from spanglass.server.normalise.recent import RecentCalls
+from spanglass.server.normalise.recent import Known, RecentCalls
 from spanglass.server.normalise.scores import read_scores
+from spanglass.server.query.recent_calls import recent_calls
 from spanglass.server.record import Batch, Call, Facts, LogRecord, Received, Score, Span, Status, StoredSpan
 from spanglass.server.shedding import Shed, shed
 from spanglass.server.store.protocol import Store
@@ -41,6 +42,8 @@ from spanglass.server.store.protocol import Store
 _ROUND_BYTES = 8 * 1024 * 1024
 """Memory of the requests that one commit takes on: its rows need some three times as much beside it while it runs."""
 _DIGEST_BYTES = 16
+_RECENT_NS = 10 * 60 * 1_000_000_000
+"""Accounts of one call come within seconds of each other, or within minutes where a sender had to try again."""
 _log = logging.getLogger("spanglass.server")
 
 
@@ -63,6 +66,7 @@ class Pipeline:
         allowance: Allowance,
         counters: Counters,
         prices: PriceTable | None = None,
+        known: Iterable[Known] = (),
         probe_s: float = 5.0,
     ) -> None:
         """Start the writer thread.
@@ -72,12 +76,14 @@ class Pipeline:
             allowance: Bytes that may wait.
             counters: Where commits are counted.
             prices: The price table; the built-in one by default.
+            known: Calls written before, the oldest first, of which other accounts may come yet.
             probe_s: Seconds between attempts to write while writing fails and nobody sends.
         """
         self._probe_s = probe_s
         self._store = store
         self._prices = prices
         self._recent = RecentCalls()
+        self._recent.recall(known)
         self._allowance = allowance
         self._counters = counters
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
@@ -182,8 +188,10 @@ class Pipeline:
             _log.exception("A write failed in a way it should not; the senders were told to try again")
             failure = StoreUnavailable(f"The server could not write ({type(error).__name__}); its log says why.")
         else:
+            self._recent.keep()
             self._counters.count_commit(written.stored, written.duplicates, time.perf_counter() - began)
             return None
+        self._recent.forget()
         self._counters.note_fault(str(failure))
         return failure
 
@@ -206,6 +214,15 @@ class Pipeline:
                 waiting.done.set_result(None)
             else:
                 waiting.done.set_exception(failure)
+
+
+def known_calls(store: Store) -> Sequence[Known]:
+    """Return the calls of the last minutes before this start, so that other accounts of them are known as such."""
+    try:
+        return recent_calls(store, since_ns=time.time_ns() - _RECENT_NS)
+    except (QueryError, StoreError) as error:
+        _log.warning("Calls from before this start are counted twice where they are told of again: %s", error)
+        return ()
 
 
 def prepare(received: Received, prices: PriceTable | None = None) -> Batch:

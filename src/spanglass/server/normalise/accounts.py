@@ -59,8 +59,8 @@ def _settle_trace(calls: Sequence[StoredSpan], known: Mapping[str, StoredSpan]) 
     standing = _Standing()
     for outer in sorted(calls, key=lambda one: _depth(one, outer_of), reverse=True):  # the innermost first
         inner = [standing.of(one) for one in inner_of.get(id(outer), ())]
-        if inner and max(map(knows, inner)) >= knows(outer):
-            standing.give_way(outer, max(reversed(inner), key=knows))
+        if inner and max(map(_knows, inner)) >= _knows(outer):
+            standing.give_way(outer, max(reversed(inner), key=_knows))
             continue
         for one in inner:
             if one.span.status is not Status.ERROR:
@@ -118,7 +118,7 @@ def _same_response(calls: Sequence[StoredSpan]) -> Iterator[tuple[StoredSpan, St
     Some local servers number responses from a small range, so that two calls one after the other may have one id.
     """
     standing: dict[str, StoredSpan] = {}
-    best_first = sorted(calls, key=lambda one: (knows(one), one.span.start_ns), reverse=True)
+    best_first = sorted(calls, key=lambda one: (_knows(one), one.span.start_ns), reverse=True)
     for one in best_first:
         response_id = one.facts.call.response_id if one.facts.call is not None else None
         if response_id is None:
@@ -142,7 +142,24 @@ def is_same(outer: Call, inner: Call) -> bool:
         return True
     if outer.response_id is not None and inner.response_id is not None:
         return False
-    asked, answered = _models(outer), _models(inner)
+    return _agree(_models(outer), _models(inner))
+
+
+def is_same_response(one: Call, other: Call) -> bool:
+    """Tell whether calls of one response id, in two traces, are accounts of one: models and counts do not contradict.
+
+    Where both name the model that answered, the names must agree; one may have asked for an alias of its own.
+    """
+    if (one.operation == "embeddings") != (other.operation == "embeddings"):
+        return False
+    mine, theirs = _counts(one), _counts(other)
+    if mine is not None and theirs is not None and mine != theirs:
+        return False
+    return _agree(_models(one), _models(other))
+
+
+def _agree(asked: Sequence[str], answered: Sequence[str]) -> bool:
+    """Tell whether some name of one is, or begins or ends, some name of the other; where one is not known, they do."""
     return not asked or not answered or any(a in b or b in a for a in asked for b in answered)
 
 
@@ -159,12 +176,16 @@ def _counts(call: Call) -> tuple[int, int] | None:
     return usage.input_tokens, usage.output_tokens
 
 
-def knows(one: StoredSpan) -> int:
+def knows(call: Call | None) -> int:
     """Return how well an account knows the usage: 0 not at all, 1 by an estimate, 2 as the provider counted it."""
-    usage = None if one.facts.call is None else one.facts.call.usage
+    usage = None if call is None else call.usage
     if usage is None or (usage.input_tokens is None and usage.output_tokens is None):
         return 0
     return 1 if usage.estimated else 2
+
+
+def _knows(one: StoredSpan) -> int:
+    return knows(one.facts.call)
 
 
 def marked(one: StoredSpan, other: str) -> StoredSpan:
