@@ -1,10 +1,13 @@
 """How an answer reaches its reader."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 
+import pytest
 from starlette.types import Message
 
-from spanglass.server.api.answer import Answer
+from spanglass.errors import StoreUnavailable
+from spanglass.server.api.answer import Answer, Streamed
 
 SCOPE = {"type": "http"}
 
@@ -58,3 +61,67 @@ def test_a_reader_that_stops_is_let_go() -> None:
     asyncio.run(Answer(bytes(1024 * 1024), sent=lambda: done.append(True), stalled_s=0.05)(SCOPE, receive, send))
 
     assert (len(sent), sent[-1]["more_body"], done) == (3, True, [True])
+
+
+class Making:
+    """An answer while it is made: two further pieces, then perhaps a failure."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.closed = False
+        self._failure = failure
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Yield them, and note the end."""
+        try:
+            yield b"two"
+            yield b"three"
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            self.closed = True
+
+
+def test_an_answer_is_sent_while_it_is_made() -> None:
+    """Its length is not known before, and its end is told."""
+    making, sent = Making(), list[Message]()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(Streamed(b"one", making.pieces())(SCOPE, receive, send))
+
+    assert b"content-length" not in dict(sent[0]["headers"])
+    assert [(piece["body"], piece["more_body"]) for piece in sent[1:]] == [
+        (b"one", True),
+        (b"two", True),
+        (b"three", True),
+        (b"", False),
+    ]
+    assert making.closed
+
+
+def test_an_answer_whose_making_fails_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    """Its end is never told, so that nobody takes it for a whole one; the log says why."""
+    making, sent = Making(StoreUnavailable("It is gone.")), list[Message]()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(Streamed(b"one", making.pieces())(SCOPE, receive, send))
+
+    assert [piece["more_body"] for piece in sent[1:]] == [True, True, True]
+    assert "It is gone." in caplog.text
+
+
+def test_a_reader_that_stops_ends_the_making() -> None:
+    """What is made for it is closed after a while."""
+    making, sent = Making(), list[Message]()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) == 3:
+            await asyncio.Event().wait()
+
+    asyncio.run(Streamed(b"one", making.pieces(), stalled_s=0.05)(SCOPE, receive, send))
+
+    assert (len(sent), sent[-1]["more_body"], making.closed) == (3, True, True)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from spanglass.errors import SpanglassError
+
 _PIECE = 256 * 1024
 STALLED_S = 10.0
 """A reader that takes no piece for so long is let go."""
+_log = logging.getLogger("spanglass.server")
 
 
 class Answer(Response):
@@ -45,3 +50,41 @@ class Answer(Response):
             return
         finally:
             self._sent()
+
+
+class Streamed(Response):
+    """JSON that is made while it is sent; where its making fails after the first piece, it is cut."""
+
+    media_type = "application/json"
+
+    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None], *, stalled_s: float = STALLED_S) -> None:
+        """Make an answer.
+
+        Args:
+            first: Its first piece: whoever has it knows that the answer can be made.
+            rest: The others; closed in any case.
+            stalled_s: Seconds in which a piece must be taken, else the rest is not sent.
+        """
+        super().__init__(headers={"cache-control": "no-store"})
+        del self.headers["content-length"]
+        self._first = first
+        self._rest = rest
+        self._stalled_s = stalled_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Send it."""
+        async with aclosing(self._rest):
+            try:
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await self._send(send, self._first)
+                async for piece in self._rest:
+                    await self._send(send, piece)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            except TimeoutError:  # as above
+                return
+            except SpanglassError as error:
+                _log.warning("An answer was cut while it was sent: %s", error)
+
+    async def _send(self, send: Send, piece: bytes) -> None:
+        async with asyncio.timeout(self._stalled_s):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})

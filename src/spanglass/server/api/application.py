@@ -21,6 +21,7 @@ from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.errors import told
 from spanglass.server.api.guard import Guard
 from spanglass.server.api.health import report, unreadable
+from spanglass.server.api.jaeger.routes import jaeger
 from spanglass.server.api.metrics import CONTENT_TYPE, exposition
 from spanglass.server.api.pages import Pages, style
 from spanglass.server.api.parameters import Asked
@@ -76,6 +77,7 @@ def application(
         Route("/healthz", health, methods=["GET"]),
         Route("/login", served.login, methods=["GET", "POST"]),
         Route("/page.css", style, methods=["GET"]),
+        jaeger(questions),
         Route("/{path:path}", served.file, methods=["GET"]),
     ]
     starlette = Starlette(routes=routes, exception_handlers={SpanglassError: _tell, Exception: _tell})
@@ -84,7 +86,7 @@ def application(
 
 def _answering(endpoint: Endpoint, questions: Questions) -> _Handler:
     async def answer(request: Request) -> Response:
-        asked = Asked(request.query_params, endpoint.parameters)
+        asked = Asked(request.query_params, endpoint.parameters, prices=questions.prices)
         part = next(iter(request.path_params.values()), "")
         body = await questions.ask(endpoint, asked, part)
         return Answer(body, sent=lambda: questions.sent(endpoint))

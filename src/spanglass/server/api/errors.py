@@ -46,9 +46,14 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
 
 def told(error: Exception) -> Response:
     """Return the response that tells an error; an unforeseen one keeps its words for the log."""
+    return failure(*described(error))
+
+
+def described(error: Exception) -> tuple[int, str, str]:
+    """Return the status, code and message of an error; an unforeseen one keeps its words for the log."""
     status, code = _TOLD.get(type(error), (500, "failed"))
     known = isinstance(error, SpanglassError)
-    return failure(status, code, str(error) if known else "The server failed on this request; its log says why.")
+    return status, code, str(error) if known else "The server failed on this request; its log says why."
 
 
 def failure(status: int, code: str, message: str) -> Response:

@@ -113,7 +113,7 @@ def _condition(parameter: str, tag: str, value: str, asked: dict[str, Parameter]
     for number, spelled in enumerate(_spellings(tag, value)):
         asked[f"{parameter}_{number}"] = spelled
         tests += [f"position(${parameter}_{number} IN {column}) > 0" for column in _PLACES]
-    return "(" + " OR ".join(tests) + ")"
+    return "(" + "\n    OR ".join(tests) + ")"
 
 
 def _spellings(tag: str, value: str) -> tuple[str, ...]:
