@@ -62,5 +62,9 @@ def refused(error: ClickHouseError, time_limit_s: float) -> QueryError | StoreUn
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says, without the mark at its end."""
-    return str(error).partition("\n")[0].rstrip(".")
+    """Return what an error says, in a line; of a lost connection its cause, not the request, which may hold values."""
+    lost: object = error.__cause__
+    if getattr(error, "code", None) is None and lost is not None:
+        return str(getattr(lost, "reason", None) or lost).partition("\n")[0].rpartition(": ")[2].rstrip(".")
+    said = str(error).partition("\n")[0]
+    return (said.partition("DB::Exception: ")[2] or said).rstrip(".")

@@ -56,6 +56,8 @@ def _client(where: Address) -> Client:
         connect_timeout=_CONNECT_S,
         send_receive_timeout=_ANSWER_S,
         client_name="spanglass",
+        dedicated_pool=True,
+        show_clickhouse_errors="scrub",  # else messages hold the request with the values of its parameters
         autogenerate_session_id=False,  # statements of one session wait for each other; ours need none
     )
 

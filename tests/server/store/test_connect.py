@@ -1,0 +1,202 @@
+"""ClickHouse over HTTP, as servers reach it: several at once, a lost connection, wrong keys, what is too old."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import clickhouse_connect
+import pytest
+
+from clickhouse_http import PASSWORD, USER, clickhouse
+from records import T0, batch, call, computed, log, point, span
+from spanglass.errors import StoreUnavailable
+from spanglass.server.store import clickhouse_schema
+from spanglass.server.store.address import Address
+from spanglass.server.store.clickhouse_schema import script
+from spanglass.server.store.connect import connect
+from spanglass.server.store.protocol import Store
+from spanglass.server.store.schema import migrations
+
+COUNTS = (
+    "SELECT (SELECT count(*) FROM spans) AS spans, (SELECT sum(cost_amount) FROM spans) AS cost,"
+    " (SELECT count(*) FROM contents) AS contents, (SELECT count(*) FROM logs) AS logs,"
+    " (SELECT sum(value_int) FROM points) AS points"
+)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Serve the engine."""
+    with clickhouse(tmp_path_factory.mktemp("server") / "data") as port:
+        yield port
+
+
+@pytest.fixture
+def where(port: int, request: pytest.FixtureRequest) -> Address:
+    """Return the address of a database of the test's own, which is not there yet."""
+    name = f"d_{abs(hash(request.node.name))}"
+    return Address(host="127.0.0.1", port=port, user=USER, password=PASSWORD, database=name)
+
+
+def counts(store: Store) -> list[str]:
+    """Return how much of everything questions count."""
+    return [str(value) for value in store.select(COUNTS, {})[0].values()]
+
+
+def test_one_batch_sent_to_two_servers_counts_once(where: Address) -> None:
+    """A sender that fails over sends the same bytes elsewhere: at the same time, later, and cut anew."""
+    first, second = connect(where), connect(where)
+    spans = [
+        span(1, attributes={"gen_ai.input.messages": "[]"}),
+        *(call(1, number, 1, at=number, cost=computed("0.25")) for number in range(2, 6)),
+    ]
+    told = batch(*spans, logs=(log(body="a"), log(body="a")), points=(point(value=3),))
+    together = threading.Barrier(2)
+
+    def send(store: Store) -> None:
+        together.wait()
+        store.write([told])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(send, (first, second)))
+    second.write([told])
+    first.write([batch(*spans[2:]), batch(*spans[:3])])
+
+    assert counts(first) == counts(second) == ["5", "1.000000000000000000", "1", "2", "3"]
+    first.close()
+    second.close()
+
+
+def test_servers_that_start_together_make_the_database_once(where: Address) -> None:
+    """All of them start; one of them migrates, and what one writes the others read."""
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: connect(where), range(4)))
+
+    stores[0].write([batch(span())])
+
+    assert [store.select("SELECT count(*) AS n FROM spans", {})[0]["n"] for store in stores] == [1] * 4
+    ran = "SELECT count(*) AS n, max(version) AS newest FROM migrations"
+    assert stores[1].select(ran, {})[0] == {"n": len(migrations("clickhouse")), "newest": len(migrations("clickhouse"))}
+    assert stores[1].select("SELECT count(*) AS n FROM system.tables WHERE name = 'migrating'", {})[0]["n"] == 0
+    for store in stores:
+        store.close()
+
+
+def test_a_database_left_half_made_is_made(where: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that stopped while it migrated leaves its lock; another takes over when it is old."""
+    monkeypatch.setattr(clickhouse_schema, "_ABANDONED_S", -1)
+    with clickhouse_connect.get_client(host=where.host, port=where.port, username=USER, password=PASSWORD) as client:
+        client.command(f"CREATE DATABASE {where.database}")
+        client.database = where.database
+        client.command("CREATE TABLE migrating (nothing UInt8) ENGINE = Memory")
+        for statement in migrations("clickhouse")[0].statements:
+            client.command(statement)
+
+    store = connect(where)
+
+    assert store.write([batch(span())]).stored
+    store.close()
+
+
+def test_what_was_there_before_is_taken_along(where: Address) -> None:
+    """A database of the first version keeps its rows, in parts by day."""
+    with clickhouse_connect.get_client(host=where.host, port=where.port, username=USER, password=PASSWORD) as client:
+        client.command(f"CREATE DATABASE {where.database}")
+        client.database = where.database
+        for statement in (clickhouse_schema.MIGRATIONS, *migrations("clickhouse")[0].statements):
+            client.command(statement)
+        client.command("INSERT INTO migrations (version, name) VALUES (1, '0001')")
+        client.command(f"INSERT INTO spans (trace_id, span_id, start_ns, cost_amount) VALUES ('a', 'b', {T0}, 0.5)")
+
+    store = connect(where)
+
+    row = store.select("SELECT trace_id, cost_amount, received_ns FROM spans", {})[0]
+    assert [str(value) for value in row.values()] == ["a", "0.500000000000000000", "None"]
+    of_days = "SELECT count(*) AS n FROM system.parts WHERE active AND table = 'spans' AND database = $name AND length(partition) = 8"
+    assert store.select(of_days, {"name": where.database})[0]["n"] == 1
+    store.close()
+
+
+def test_an_administrator_may_make_the_database(where: Address) -> None:
+    """After `spanglass ddl` a server finds everything there and makes no table."""
+    with clickhouse_connect.get_client(host=where.host, port=where.port, username=USER, password=PASSWORD) as client:
+        for statement in script(where.database):
+            if statement == f"USE {where.database}":
+                client.database = where.database
+            else:
+                client.command(statement)
+        made = client.query(
+            "SELECT max(metadata_modification_time) FROM system.tables WHERE database = currentDatabase()"
+        )
+
+        store = connect(where)
+
+        again = client.query(
+            "SELECT max(metadata_modification_time) FROM system.tables WHERE database = currentDatabase()"
+        )
+    assert made.result_rows == again.result_rows
+    assert store.write([batch(span())]).stored
+    store.close()
+
+
+def test_questions_run_beside_each_other(where: Address) -> None:
+    """Threads share one client, whose questions do not wait for each other; long lists of values are no trouble."""
+    store = connect(where)
+    store.write([batch(*(span(1, number) for number in range(1, 9)))])
+    ids = [f"{number:016x}" for number in range(1, 5000)]
+    asked = "SELECT count(*) AS n FROM spans WHERE span_id IN (SELECT sg_each($ids)) AND sleep(0.3) = 0"
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: store.select(asked, {"ids": ids})[0]["n"], range(8)))
+
+    assert found == [8] * 8
+    store.close()
+
+
+def test_a_wrong_password_is_said_and_not_shown(where: Address) -> None:
+    """The message names the server and the settings; no part of it is the password."""
+    wrong = Address(host=where.host, port=where.port, user=USER, password="s3cret")
+
+    with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{where.port}.*correct SPANGLASS_STORE") as raised:
+        connect(wrong)
+
+    assert "s3cret" not in str(raised.value)
+
+
+def test_nothing_there_is_said() -> None:
+    """A server that does not answer is told at once, with what to look at."""
+    with pytest.raises(StoreUnavailable, match=r"127.0.0.1:1, .*see that it runs.*Connection refused"):
+        connect(Address(host="127.0.0.1", port=1))
+
+
+def test_what_is_too_old_is_refused(tmp_path: Path) -> None:
+    """An old server is told from a new one before anything is made in it."""
+    with (
+        clickhouse(tmp_path / "data", version="23.8.16.16") as port,
+        pytest.raises(StoreUnavailable, match=r"23.8.16.16 is too old: spanglass needs 24.8 or later"),
+    ):
+        connect(Address(host="127.0.0.1", port=port, user=USER, password=PASSWORD))
+
+
+def test_a_lost_server_comes_back(tmp_path: Path) -> None:
+    """While it is away every call says why, without the values that were asked for; afterwards all goes on."""
+    with clickhouse(tmp_path / "data") as port:
+        store = connect(Address(host="127.0.0.1", port=port, user=USER, password=PASSWORD))
+        store.write([batch(span(1))])
+    for attempt in (
+        store.size,
+        lambda: store.write([batch(span(2, 2))]),
+        lambda: store.select("SELECT $who AS who", {"who": "ann@example.com"}),
+        lambda: store.roll_up(T0),
+    ):
+        with pytest.raises(StoreUnavailable, match="see that it runs") as raised:
+            attempt()
+        assert "ann" not in str(raised.value)
+
+    with clickhouse(tmp_path / "data", port=port):
+        store.write([batch(span(2, 2))])
+        assert store.select("SELECT count(*) AS n FROM spans", {})[0]["n"] == 2
+        store.close()
