@@ -1,0 +1,319 @@
+"""What goes wrong: failures of one cause as one group, what repeats them left out, and what a retry made good apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from spanglass.errors import QueryError
+from spanglass.server.query.figures import count, text
+from spanglass.server.query.filters import ANY, Conditions, Filters
+from spanglass.server.query.ranking import DEFAULT_ROWS, rank_page
+from spanglass.server.query.statement import statement
+from spanglass.server.store.protocol import Parameter, Row, Store
+
+MOST_SPANS: Final = 50_000
+"""Failed spans that are read; of more the newest, as whole steps."""
+BUCKETS: Final = 30
+SAMPLES: Final = 5
+_STEPS: Final = 128
+_SPANS_A_SAMPLE: Final = 4
+"""A failure is repeated by spans around it; more of them than this and a group shows fewer samples."""
+_MOST_PLACES: Final = 2_000
+_MOST_NAMES: Final = 10
+_SECOND: Final = 1_000_000_000
+RANKED: Final = "start_ns, user_id"
+"""What ranking reads of failures."""
+_TIMED: Final = "start_ns, end_ns, coalesce(request_model, response_model) AS model"
+_ORDERS: Final = {"frequent": "failures", "recent": "last_ns"}
+
+
+class ErrorSample(msgspec.Struct, frozen=True, kw_only=True):
+    """One failure.
+
+    Attributes:
+        trace_id: 32 hex digits.
+        span_id: 16 hex digits.
+        time: When the span that failed began, Unix seconds.
+        service: Its service.
+        user_id: Its user.
+        type: The error's type.
+        message: The first line of what went wrong.
+    """
+
+    trace_id: str
+    span_id: str
+    time: float
+    service: str | None
+    user_id: str | None
+    type: str | None
+    message: str | None
+
+
+class ErrorGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures of one cause.
+
+    Attributes:
+        group: 16 hex digits that failures of one cause share.
+        type: The latest error's type.
+        message: Its message's first line.
+        count: Failures; of spans that repeat what failed below them, the deepest counts.
+        recovered: How many of them were attempts that a later attempt at the same made good.
+        traces: Traces in which it happened.
+        users: Users to whom it happened.
+        first_seen: Start of the first span that failed, Unix seconds.
+        last_seen: Start of the last.
+        is_new: It was not there in a period before the range that is as long.
+        services: Where, most first, at most 10.
+        providers: At which, most first, at most 10.
+        models: With which, most first, at most 10.
+        over_time: Failures in each step of the range, in order; the first is that of `start`.
+        samples: The latest, a trace each.
+    """
+
+    group: str
+    type: str | None
+    message: str | None
+    count: int
+    recovered: int
+    traces: int
+    users: int
+    first_seen: float
+    last_seen: float
+    is_new: bool
+    services: tuple[str, ...]
+    providers: tuple[str, ...]
+    models: tuple[str, ...]
+    over_time: tuple[int, ...]
+    samples: tuple[ErrorSample, ...]
+
+
+class Errors(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer: one page of the groups.
+
+    Attributes:
+        start: Of the range, Unix seconds, inclusive.
+        end: Exclusive.
+        since: What starts before was not read: the range has more than 50,000 failed spans. Else the start.
+        step: Seconds a step of `over_time`.
+        spans: Failed spans in the range, those that repeat what failed below them among them.
+        groups: As sorted.
+        next_cursor: Of the next page; null on the last.
+    """
+
+    start: float
+    end: float
+    since: float
+    step: float
+    spans: int
+    groups: tuple[ErrorGroup, ...]
+    next_cursor: str | None
+
+
+class Failures(NamedTuple):
+    """The failures that are asked for.
+
+    Attributes:
+        start_ns: Of the range, Unix ns.
+        end_ns: Of the range.
+        since_ns: From when on they are read.
+        spans: How many spans failed in the range.
+        where: SQL that narrows to them.
+        given: Its parameters, and the bounds.
+        chosen: They are those of some groups alone.
+    """
+
+    start_ns: int
+    end_ns: int
+    since_ns: int
+    spans: int
+    where: str
+    given: Mapping[str, Parameter]
+    chosen: bool = False
+
+    @property
+    def step_ns(self) -> int:
+        """Width of a step over time, so that there are at most 30, wherever the first begins."""
+        return max(1, -(-(self.end_ns - self.start_ns) // (BUCKETS - 1)))
+
+    def of(self, groups: Sequence[str]) -> Failures:
+        """Return those of some groups."""
+        named: Mapping[str, Parameter] = {f"group_{place}": group for place, group in enumerate(groups)}
+        names = ", ".join(f"${name}" for name in named)
+        return self._replace(
+            where=f"{self.where}\n  AND error_group IN ({names})", given={**self.given, **named}, chosen=True
+        )
+
+
+def errors(
+    store: Store,
+    *,
+    start_ns: int,
+    end_ns: int,
+    filters: Filters = ANY,
+    sort: str = "frequent",
+    cursor: str | None = None,
+    limit: int = DEFAULT_ROWS,
+) -> Errors:
+    """Return what goes wrong in spans that start in a range, by its cause.
+
+    Args:
+        store: Where to look.
+        start_ns: Unix nanoseconds, inclusive.
+        end_ns: Unix nanoseconds, exclusive. With a cursor the range of its first page counts.
+        filters: Each holds of the span that failed.
+        sort: frequent or recent: what comes first.
+        cursor: `next_cursor` of the page before.
+        limit: Groups a page, 1 to 100.
+
+    Raises:
+        QueryError: The range, limit, cursor, order or a filter is wrong, or the question took too long.
+        StoreUnavailable: The store is closed or unreachable.
+    """
+    page = rank_page(start_ns, end_ns, cursor, limit)
+    if sort not in _ORDERS:
+        raise QueryError(f"The order is {sort!r:.60}; use {' or '.join(_ORDERS)}.")
+    failures = failures_in(store, page.start_ns, page.end_ns, filters)
+    rows = store.select(
+        statement("errors", deepest=deepest(failures, RANKED), order=_ORDERS[sort]),
+        {**failures.given, "limit": limit + 1, "skip": page.skip},
+    )
+    return Errors(
+        start=page.start_ns / _SECOND,
+        end=page.end_ns / _SECOND,
+        since=failures.since_ns / _SECOND,
+        step=failures.step_ns / _SECOND,
+        spans=failures.spans,
+        groups=groups_of(store, failures, rows[:limit], samples=SAMPLES),
+        next_cursor=page.after(limit, len(rows)),
+    )
+
+
+def failures_in(store: Store, start_ns: int, end_ns: int, filters: Filters, *, group: str | None = None) -> Failures:
+    """Return the failures of a range, all of them or the newest.
+
+    Raises:
+        QueryError: A filter is wrong, or the question took too long.
+        StoreUnavailable: The store is closed or unreachable.
+    """
+    conditions = Conditions(filters)
+    bounds: dict[str, Parameter] = {**conditions.parameters, "start_ns": start_ns, "end_ns": end_ns}
+    asked = Failures(start_ns, end_ns, start_ns, 0, conditions.each_span(), bounds)
+    asked = asked if group is None else asked.of([group])
+    step_ns = max(1, (end_ns - start_ns) // _STEPS)
+    rows = store.select(statement("errors_steps", filters=asked.where), {**asked.given, "step_ns": step_ns})
+    since_ns, spans = end_ns, 0
+    for row in sorted(rows, key=lambda row: -count(row["step"])):
+        if spans and spans + count(row["spans"]) > MOST_SPANS:
+            break
+        spans += count(row["spans"])
+        since_ns = count(row["step"]) * step_ns
+    total = sum(count(row["spans"]) for row in rows)
+    since_ns = start_ns if spans == total else max(start_ns, since_ns)
+    given = {**asked.given, "start_ns": since_ns}
+    return asked._replace(since_ns=since_ns, spans=total, given=given)
+
+
+def deepest(failures: Failures, columns: str) -> str:
+    """Return the SQL of the failures, with some columns beside the ids and the group."""
+    return statement("errors_deepest", filters=failures.where, columns=columns)
+
+
+def groups_of(store: Store, failures: Failures, ranked: Sequence[Row], *, samples: int) -> tuple[ErrorGroup, ...]:
+    """Return groups in their order.
+
+    Args:
+        store: Where to look.
+        failures: Among which they are.
+        ranked: Rows of errors.sql.
+        samples: How many of each.
+
+    Raises:
+        QueryError: The question took too long.
+        StoreUnavailable: The store is closed or unreachable.
+    """
+    if not ranked:
+        return ()
+    chosen = failures if failures.chosen else failures.of([str(row["error_group"]) for row in ranked])
+    over_time = store.select(
+        statement("errors_over_time", deepest=deepest(chosen, _TIMED), retried=statement("errors_retried")),
+        {**chosen.given, "step_ns": chosen.step_ns},
+    )
+    where = store.select(statement("errors_where", filters=chosen.where), {**chosen.given, "most": _MOST_PLACES})
+    latest = store.select(
+        statement("errors_samples", filters=chosen.where), {**chosen.given, "each": samples * _SPANS_A_SAMPLE}
+    )
+    length_ns = failures.end_ns - failures.start_ns
+    before = store.select(
+        statement("errors_before", filters=chosen.where),
+        {**chosen.given, "start_ns": max(0, failures.start_ns - length_ns), "end_ns": failures.since_ns},
+    )
+    known = {row["error_group"] for row in before}
+    return tuple(
+        _group(
+            row,
+            failures,
+            over_time=[step for step in over_time if step["failed_group"] == row["error_group"]],
+            where=[place for place in where if place["error_group"] == row["error_group"]],
+            samples=_samples([one for one in latest if one["error_group"] == row["error_group"]], samples),
+            is_new=row["error_group"] not in known,
+        )
+        for row in ranked
+    )
+
+
+def _group(
+    row: Row,
+    failures: Failures,
+    *,
+    over_time: Sequence[Row],
+    where: Sequence[Row],
+    samples: tuple[ErrorSample, ...],
+    is_new: bool,
+) -> ErrorGroup:
+    by_step = {count(step["step"]): count(step["failures"]) for step in over_time}
+    steps = range(failures.start_ns // failures.step_ns, (failures.end_ns - 1) // failures.step_ns + 1)
+    return ErrorGroup(
+        group=str(row["error_group"]),
+        type=samples[0].type if samples else None,
+        message=samples[0].message if samples else None,
+        count=count(row["failures"]),
+        recovered=sum(count(step["recovered"]) for step in over_time),
+        traces=count(row["traces"]),
+        users=count(row["users"]),
+        first_seen=count(row["first_ns"]) / _SECOND,
+        last_seen=count(row["last_ns"]) / _SECOND,
+        is_new=is_new,
+        services=_names(where, "service"),
+        providers=_names(where, "provider"),
+        models=_names(where, "model"),
+        over_time=tuple(by_step.get(step, 0) for step in steps),
+        samples=samples,
+    )
+
+
+def _samples(rows: Sequence[Row], most: int) -> tuple[ErrorSample, ...]:
+    """Return the first of each trace."""
+    by_trace: dict[str, Row] = {}
+    for row in rows:
+        by_trace.setdefault(str(row["trace_id"]), row)
+    return tuple(_sample(row) for row in list(by_trace.values())[:most])
+
+
+def _sample(row: Row) -> ErrorSample:
+    return ErrorSample(
+        trace_id=str(row["trace_id"]),
+        span_id=str(row["span_id"]),
+        time=count(row["start_ns"]) / _SECOND,
+        service=text(row["service"]),
+        user_id=text(row["user_id"]),
+        type=text(row["error_type"]),
+        message=text(row["error_message"]),
+    )
+
+
+def _names(rows: Sequence[Row], column: str) -> tuple[str, ...]:
+    """Return the known values of a column, in the order of the rows."""
+    return tuple(dict.fromkeys(name for row in rows if (name := text(row[column])) is not None))[:_MOST_NAMES]
