@@ -28,8 +28,9 @@ def connect(where: Address) -> ClickHouseStore:
         StoreUnavailable: The server cannot be reached, is too old or refuses; the message names host, port and cure.
         MigrationError: The database is newer than this program, or a migration failed.
     """
-    # What it warns of comes back as an error, which is told once and in our words.
-    logging.getLogger("clickhouse_connect").setLevel(logging.ERROR)
+    # What they warn of comes back as an error, which is told once; and requests hold the values that were asked for.
+    for name in ("clickhouse_connect", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     cluster = None if where.cluster is None else Cluster(where.cluster, where.database)
     try:
         client = _client(where)
