@@ -103,15 +103,16 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
 
         store = open_store(config)
         stack.callback(store.close)
+        prices = PriceTable.load(config.prices_file)
         counters, allowance = Counters(), Allowance(config.queue_bytes, Memory(config.memory_bytes))
         access = Access(config.host, config.allowed_hosts, config.api_key)
 
-        pipeline = Pipeline(store, allowance=allowance, counters=counters, prices=PriceTable.load(config.prices_file))
+        pipeline = Pipeline(store, allowance=allowance, counters=counters, prices=prices)
         stack.push_async_callback(pipeline.close)
         limits = Limits(body_bytes=config.max_body_bytes)
         receiver = Receiver(pipeline.submit, limits=limits, allowance=allowance, counters=counters)
         stack.callback(receiver.close)
-        questions = Questions(store)
+        questions = Questions(store, prices)
         stack.callback(questions.close)
 
         grpc_server = otlp_grpc(receiver, access)

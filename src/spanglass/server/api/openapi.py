@@ -14,7 +14,8 @@ from spanglass.server.api.parameters import Parameter
 from spanglass.server.api.table import ENDPOINTS
 from spanglass.version import __version__
 
-_PART = re.compile(r"\{(\w+)\}")
+_PART = re.compile(r"\{(\w+)(?::path)?\}")
+"""A part of a path that varies; `:path` is for the router, where it may hold slashes."""
 _ATTRIBUTE = re.compile(r"^    (\w+): (.+)$", re.MULTILINE)
 Json = dict[str, Any]
 """A JSON object; msgspec's schemas are plain dictionaries."""
@@ -35,7 +36,7 @@ def document() -> Json:
             "description": "What spanglass knows of an LLM application. Times are Unix seconds, durations seconds, "
             "money exact decimal text in USD; null is unknown, which is not 0.",
         },
-        "paths": {endpoint.path: {"get": _operation(endpoint, by_type)} for endpoint in ENDPOINTS},
+        "paths": {endpoint.path.replace(":path", ""): {"get": _operation(endpoint, by_type)} for endpoint in ENDPOINTS},
         "components": {
             "schemas": {name: _described(_complete(schema)) for name, schema in components.items()},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from spanglass.cost.table import PriceTable
 from spanglass.errors import QueryError
 from spanglass.server.query.filters import Filters
 from spanglass.server.query.finding import MAX_TEXT
 from spanglass.server.query.language import MAX_LENGTH
+from spanglass.server.query.ranking import DEFAULT_ROWS, MOST_ROWS
 from spanglass.server.query.trace import DEFAULT_SPANS, MOST_PAGE, MOST_SPANS
 from spanglass.server.query.traces import MAX_LIMIT
+from spanglass.server.query.zone import read_zone
 
 _SECOND = 1_000_000_000
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -80,9 +84,33 @@ def _short(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        return read_zone(text).key
+    except QueryError as error:
+        raise ValueError("use an IANA name such as Europe/Berlin, or UTC") from error
+
+
+def choice(name: str, help_: str, options: Sequence[str], default: str) -> Parameter:
+    """Return a parameter that is one of some words."""
+
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"use {', '.join(options)}")
+        return text
+
+    return Parameter(name, help_, {"type": "string", "enum": list(options)}, read, default)
+
+
 def _status(text: str) -> str:
     if text not in {"ok", "error"}:
         raise ValueError("use ok or error")
+    return text
+
+
+def _sort(text: str) -> str:
+    if text not in {"frequent", "recent"}:
+        raise ValueError("use frequent or recent")
     return text
 
 
@@ -115,11 +143,33 @@ SPANS = Parameter(
     _whole(1, MOST_PAGE),
     str(DEFAULT_SPANS),
 )
+ROWS = Parameter(
+    "limit",
+    f"Rows a page, 1 to {MOST_ROWS}.",
+    {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
+    _whole(1, MOST_ROWS),
+    str(DEFAULT_ROWS),
+)
+TOOL = _filter("tool", "A tool's name; its calls are then told over time, too.")
+SORT = Parameter(
+    "sort",
+    "What comes first: `frequent` or `recent`.",
+    {"type": "string", "enum": ["frequent", "recent"]},
+    _sort,
+    "frequent",
+)
 STEP = Parameter(
     "step",
     "Seconds a bucket; by default a round number that gives about 60 buckets.",
     {"type": "integer", "minimum": 1, "maximum": 366 * 86_400},
     _whole(1, 366 * 86_400),
+)
+ZONE = Parameter(
+    "zone",
+    "Time zone in which days and months begin: an IANA name such as Europe/Berlin.",
+    _TEXT,
+    _zone,
+    "UTC",
 )
 FILTERS = (
     _filter("service", "A service's name."),
@@ -148,12 +198,20 @@ _LONGER_NAMES = {"user": "user_id", "session": "session_id"}
 class Asked:
     """What a request asks for, read by the table."""
 
-    def __init__(self, query: Mapping[str, str], parameters: tuple[Parameter, ...]) -> None:
+    def __init__(
+        self, query: Mapping[str, str], parameters: tuple[Parameter, ...], *, prices: PriceTable | None = None
+    ) -> None:
         """Read a query string.
+
+        Args:
+            query: The query string.
+            parameters: What may be asked.
+            prices: The prices in force, for questions of what would have been; None for the built-in table.
 
         Raises:
             QueryError: A parameter is unknown, cannot be read, or the range is empty.
         """
+        self.prices = prices
         known = {parameter.name: parameter for parameter in parameters}
         for name in query:
             if name not in known:
@@ -175,6 +233,22 @@ class Asked:
     def end_ns(self) -> int:
         """End of the range, Unix ns."""
         return int(float(self._values[TO.name]) * _SECOND)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return read_zone(str(self._values[ZONE.name]))
+
+    @property
+    def step_ns(self) -> int | None:
+        """Width of a step of time, ns, if one was asked for."""
+        step = self.whole(STEP)
+        return None if step is None else step * _SECOND
+
+    @property
+    def page(self) -> tuple[str | None, int]:
+        """Which page of a ranking: its cursor, and rows a page."""
+        return self.text(CURSOR), self.whole(ROWS) or DEFAULT_ROWS
 
     def whole(self, parameter: Parameter) -> int | None:
         """Return a number that was asked for."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from spanglass.cost.table import PriceTable
 from spanglass.errors import Overloaded
 from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.parameters import Asked
@@ -25,7 +26,14 @@ _T = TypeVar("_T")
 class Questions:
     """Asks the store in a few threads, so that neither a slow question nor many of them hold up anything else."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, prices: PriceTable | None = None) -> None:
+        """Start the threads.
+
+        Args:
+            store: What is asked.
+            prices: The prices in force; the built-in table by default.
+        """
+        self.prices = prices
         self._store = store
         self._threads = ThreadPoolExecutor(_AT_ONCE, "spanglass-query")
         self._large = ThreadPoolExecutor(1, "spanglass-query-large")

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from spanglass.server.api.endpoint import Endpoint
+from spanglass.server.api.endpoints.cost import COST
+from spanglass.server.api.endpoints.latency import LATENCY
+from spanglass.server.api.endpoints.models import MODELS
 from spanglass.server.api.endpoints.overview import OVERVIEW
+from spanglass.server.api.endpoints.prompts import PROMPT, PROMPTS
+from spanglass.server.api.endpoints.savings import SAVINGS
 from spanglass.server.api.endpoints.services import SERVICES
 from spanglass.server.api.endpoints.sources import SOURCES
 from spanglass.server.api.endpoints.trace import TRACE
 from spanglass.server.api.endpoints.traces import TRACES
+from spanglass.server.api.endpoints.users import USERS
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     OVERVIEW,
     TRACES,
     TRACE,
+    COST,
+    SAVINGS,
+    MODELS,
+    USERS,
+    PROMPTS,
+    PROMPT,
+    LATENCY,
     SERVICES,
     SOURCES,
 )

@@ -26,6 +26,8 @@ SUMMARISED_DIMENSIONS: Final = frozenset(
 _NOT_OF_LATENCIES: Final = frozenset({"finish_reasons", "error_type"})
 _SUMMARISED_FILTERS: Final = frozenset({"service", "environment", "model", "status", "feature"})
 _USER: Final = "user_id"
+_MADE: Final = {"tag": "sg_each(sg_texts(tags)) AS tag"}
+"""Dimensions that are no columns; a call with several tags is there once for each."""
 _SPANS: Final = "spans"
 
 
@@ -68,7 +70,7 @@ class Calls:
             store: Where to look.
             start_ns: Unix nanoseconds, inclusive.
             end_ns: Unix nanoseconds, exclusive.
-            dimensions: Columns of `spans` that the question groups by, beside `start_ns`.
+            dimensions: Columns of `spans` that the question groups by, beside `start_ns`; or `tag`.
             filters: Each holds of the call's own span.
             step_ns: Width of the steps of time that the question groups by; None where it does not. Where minutes are
                 no longer there, what is older than that comes in steps of an hour all the same.
@@ -116,7 +118,7 @@ class Calls:
     def _table(self, chosen: Sequence[Part], name: str) -> tuple[str, Mapping[str, Parameter]]:
         parameters: dict[str, Parameter] = dict(self._given)
         arms = []
-        keys = "".join(f", {dimension}" for dimension in self._dimensions)
+        keys = "".join(f", {_MADE.get(dimension, dimension)}" for dimension in self._dimensions)
         for place, part in enumerate(chosen):
             source = f"{name}_spans" if part.table == _SPANS else f"{name}_summary"
             bounds = f"start_ns >= $since_{place} AND start_ns < $until_{place}"

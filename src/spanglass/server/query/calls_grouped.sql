@@ -1,6 +1,8 @@
 -- Sums of model calls by some keys.
 SELECT
   /*{keys}*/
+  min(start_ns) AS first_ns,
+  max(start_ns) AS last_ns,
   sum(attempts) AS all_attempts,
   sum(retries) AS all_retries,
   sum(failed) AS all_failed,

@@ -7,16 +7,13 @@ from spanglass.server.api.parameters import FILTERS, FROM, STEP, TO, Asked
 from spanglass.server.query.overview import Overview, overview
 from spanglass.server.store.protocol import Store
 
-_SECOND = 1_000_000_000
-
 
 def _ask(store: Store, asked: Asked, _: str) -> Overview:
-    step = asked.whole(STEP)
     return overview(
         store,
         start_ns=asked.start_ns,
         end_ns=asked.end_ns,
-        step_ns=None if step is None else step * _SECOND,
+        step_ns=asked.step_ns,
         filters=asked.filters,
     )
 

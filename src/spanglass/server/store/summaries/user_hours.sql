@@ -18,7 +18,7 @@ SELECT
   sum(CASE WHEN cost_state = 'estimated' THEN cost_amount END),
   count(cost_state), sum(CASE WHEN cost_state = 'unpriced' THEN 1 ELSE 0 END), user_id
 FROM spans
-WHERE operation IS NOT NULL AND start_ns >= $since_ns AND start_ns < $until_ns AND user_id IS NOT NULL
+WHERE operation IS NOT NULL AND start_ns >= $since_ns AND start_ns < $until_ns
 GROUP BY
   step_ns, service, environment, provider, request_model, response_model, operation, feature, prompt_name, prompt_version, finish_reasons,
   error_type, status, user_id

@@ -24,3 +24,5 @@ CREATE OR REPLACE FUNCTION sg_number AS x -> if(match(coalesce(x, ''), '^-?[0-9]
 ;
 CREATE OR REPLACE FUNCTION sg_key AS (a, b, c) -> cityHash64(a, b, coalesce(c, ''))
 ;
+CREATE OR REPLACE FUNCTION sg_texts AS json -> JSONExtract(ifNull(toString(json), '[]'), 'Array(String)')
+;

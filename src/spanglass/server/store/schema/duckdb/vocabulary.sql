@@ -25,3 +25,5 @@ CREATE OR REPLACE MACRO sg_number(x) AS
 ;
 CREATE OR REPLACE MACRO sg_key(a, b, c) AS hash(a, b, c)
 ;
+CREATE OR REPLACE MACRO sg_texts(json) AS from_json(json, '["VARCHAR"]')
+;

@@ -1,0 +1,3 @@
+-- How many users called.
+SELECT count(DISTINCT user_id) AS users
+FROM /*{calls}*/ AS calls
