@@ -13,7 +13,7 @@ from clickhouse_http import PASSWORD, USER, clickhouse
 from records import SECOND, T0, batch, call, computed, log, point, span, trace_id
 from spanglass.server.store.address import Address
 from spanglass.server.store.clickhouse import ClickHouseStore
-from spanglass.server.store.clickhouse_schema import script
+from spanglass.server.store.clickhouse_script import script
 from spanglass.server.store.cluster import SHARDED_BY, Cluster
 from spanglass.server.store.schema import Migration, migrations, vocabulary
 

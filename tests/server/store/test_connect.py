@@ -15,7 +15,7 @@ from records import T0, batch, call, computed, log, point, span
 from spanglass.errors import StoreUnavailable
 from spanglass.server.store import clickhouse_schema
 from spanglass.server.store.address import Address
-from spanglass.server.store.clickhouse_schema import script
+from spanglass.server.store.clickhouse_script import MIGRATIONS, script
 from spanglass.server.store.connect import connect
 from spanglass.server.store.protocol import Store
 from spanglass.server.store.schema import migrations
@@ -106,7 +106,7 @@ def test_what_was_there_before_is_taken_along(where: Address) -> None:
     with clickhouse_connect.get_client(host=where.host, port=where.port, username=USER, password=PASSWORD) as client:
         client.command(f"CREATE DATABASE {where.database}")
         client.database = where.database
-        for statement in (clickhouse_schema.MIGRATIONS, *migrations("clickhouse")[0].statements):
+        for statement in (MIGRATIONS, *migrations("clickhouse")[0].statements):
             client.command(statement)
         client.command("INSERT INTO migrations (version, name) VALUES (1, '0001')")
         client.insert("spans", [("a", "b", T0, 0.5)], column_names=["trace_id", "span_id", "start_ns", "cost_amount"])

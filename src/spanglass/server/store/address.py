@@ -71,29 +71,44 @@ def address(url: str, password: str | None = None, password_file: str | None = N
     parts, port = _split(url)
     secure, options = _SCHEMES[parts.scheme], _options(parts.query)
     secure = _flag(options, "secure", default=secure)
-    database = unquote(parts.path).strip("/") or DATABASE
-    if not _NAME.fullmatch(database):
-        raise ConfigurationError(
-            f"The database that {settings.STORE.env} names must be a plain name of letters, digits and underscores, "
-            "such as spanglass."
-        )
     cluster = options.get("cluster")
-    if cluster is not None and not _CLUSTER.fullmatch(cluster):
-        raise ConfigurationError(
-            f"The cluster that {settings.STORE.env} names must be one of ClickHouse's `remote_servers`: letters, "
-            "digits, underscores, dots and hyphens."
-        )
     return Address(
         host=unquote(parts.hostname or ""),
         port=port or (8443 if secure else 8123),
-        database=database,
+        database=database_name(unquote(parts.path).strip("/") or DATABASE),
         user=unquote(parts.username or "") or "default",
         password=unquote(parts.password or "") or password or _read(password_file),
         secure=secure,
         verify=_flag(options, "verify", default=True),
         ca_cert=options.get("ca_cert"),
-        cluster=cluster,
+        cluster=None if cluster is None else cluster_name(cluster),
     )
+
+
+def database_name(text: str) -> str:
+    """Check the name of a database.
+
+    Raises:
+        ConfigurationError: It is not a plain one.
+    """
+    if not _NAME.fullmatch(text):
+        raise ConfigurationError(
+            "The database of ClickHouse must have a plain name of letters, digits and underscores, such as spanglass."
+        )
+    return text
+
+
+def cluster_name(text: str) -> str:
+    """Check the name of a cluster.
+
+    Raises:
+        ConfigurationError: No cluster can have it.
+    """
+    if not _CLUSTER.fullmatch(text):
+        raise ConfigurationError(
+            "The cluster must be one of ClickHouse's `remote_servers`: letters, digits, underscores, dots and hyphens."
+        )
+    return text
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
 from spanglass.errors import MigrationError, StoreUnavailable
 from spanglass.server.store.clickhouse_errors import DENIED, TABLE_EXISTS, first_line
+from spanglass.server.store.clickhouse_script import MIGRATIONS, Statements, statements_for
 from spanglass.server.store.cluster import Cluster
 from spanglass.server.store.schema import Migration, migrations, pending, vocabulary
 
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
 OLDEST: Final = (24, 8)
 """The first version of ClickHouse that is known to do what is asked of it."""
-MIGRATIONS: Final = """CREATE TABLE IF NOT EXISTS migrations (
-  version Int32, name String, ran_at DateTime DEFAULT now()
-)
-ENGINE = ReplacingMergeTree ORDER BY version"""
-_RAN: Final = "INSERT INTO migrations (version, name) VALUES"
 _LOCK: Final = "CREATE TABLE migrating (nothing UInt8) ENGINE = Memory"
 _UNLOCK: Final = "DROP TABLE IF EXISTS migrating"
 _LOCKED_FOR: Final = (
@@ -34,7 +30,6 @@ _ABANDONED_S: Final = 900
 """A database that is still being migrated after so long was left by a server that stopped: the next goes on."""
 _LOOK_AGAIN_S: Final = 0.25
 _WORDS: Final = "SELECT name FROM system.functions WHERE origin = 'SQLUserDefined' AND startsWith(name, 'sg_')"
-Statements: TypeAlias = Callable[[str], Sequence[str]]
 
 
 def prepare(client: Client, cluster: Cluster | None = None) -> None:
@@ -53,32 +48,13 @@ def prepare(client: Client, cluster: Cluster | None = None) -> None:
         ClickHouseError: The server cannot be reached, or refuses.
     """
     _demand_version(client)
-    statements = (lambda sql: (sql,)) if cluster is None else cluster.statements
+    statements = statements_for(cluster)
     while pending("clickhouse", _version(client), "in ClickHouse"):
         with _alone(client, statements) as alone:
             if alone:
                 _migrate(client, statements, cluster)
         time.sleep(0 if alone else _LOOK_AGAIN_S)
     _define_words(client, statements)
-
-
-def script(database: str, cluster: Cluster | None = None) -> Sequence[str]:
-    """Return every statement that makes an empty database current, for an administrator to run.
-
-    Args:
-        database: Its name.
-        cluster: Where tables are made; None for one server.
-    """
-    statements = (lambda sql: (sql,)) if cluster is None else cluster.statements
-    known = migrations("clickhouse")
-    return [
-        *statements(f"CREATE DATABASE IF NOT EXISTS {database}"),
-        f"USE {database}",
-        *statements(MIGRATIONS),
-        *(made for one in (cluster.migrations(known) if cluster else known) for made in one.statements),
-        *(f"{_RAN} ({one.version}, '{one.name}')" for one in known),
-        *(made for word in vocabulary("clickhouse") for made in statements(word)),
-    ]
 
 
 def _demand_version(client: Client) -> None:
