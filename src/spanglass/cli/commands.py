@@ -12,7 +12,7 @@ import typer
 from spanglass.version import __version__
 
 PANELS = {
-    "Run": ("up", "run", "doctor", "standin"),
+    "Run": ("up", "run", "doctor", "standin", "ddl"),
     "Ask a server": ("overview", "traces", "trace", "sources"),
     "Know": ("prices", "version"),
 }
