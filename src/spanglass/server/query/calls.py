@@ -88,7 +88,7 @@ class Calls:
         summarised = asked <= _SUMMARISED_FILTERS and SUMMARISED_DIMENSIONS.issuperset(dimensions)
         of_users = asked <= {*_SUMMARISED_FILTERS, _USER} and SUMMARISED_DIMENSIONS | {_USER} >= set(dimensions)
         self._sums: Sequence[Part] = (Part(_SPANS, start_ns, end_ns),)
-        self._latencies = self._sums
+        self._latencies: Sequence[Part] = self._sums
         if not (summarised or of_users):
             return
         marks = read_marks(store)

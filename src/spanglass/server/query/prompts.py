@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -15,7 +16,7 @@ from spanglass.server.query.filters import ANY, Filters
 from spanglass.server.query.models import mean_cost
 from spanglass.server.query.ranking import rank_page
 from spanglass.server.query.statement import statement
-from spanglass.server.store.protocol import Store
+from spanglass.server.store.protocol import Parameter, Store
 
 MOST_VERSIONS: Final = 50
 _SECOND: Final = 1_000_000_000
@@ -198,7 +199,7 @@ def prompt(store: Store, name: str, *, start_ns: int, end_ns: int, filters: Filt
 def _scores(store: Store, name: str, start_ns: int, end_ns: int) -> dict[str | None, tuple[MeanScore, ...]]:
     """Return the mean scores of each version, from the scores of spans that name it."""
     found: dict[str | None, tuple[MeanScore, ...]] = {}
-    asked = {"prompt": name, "start_ns": start_ns, "end_ns": end_ns}
+    asked: Mapping[str, Parameter] = {"prompt": name, "start_ns": start_ns, "end_ns": end_ns}
     for row in store.select(statement("prompt_scores"), asked):
         mean = None if row["mean"] is None else number(row["mean"])
         one = MeanScore(name=str(row["name"]), count=count(row["times"]), mean=mean)
