@@ -134,8 +134,8 @@ def test_sources_teach_where_there_are_none(shop: Addresses) -> None:
     assert asked(shop.ui, "sources", *RANGE).out == snapshot("""\
 No process reported of itself in this range; the SDK's own metrics are what is
 read here.
-Look further back with --since 7d. If nothing was ever sent: spanglass doctor
-finds out why.\
+Look further back, as with --since 30d. If nothing was ever sent, spanglass
+doctor finds out why.\
 """)
 
 
@@ -143,12 +143,12 @@ def test_nothing_found_teaches(shop: Addresses) -> None:
     """An empty answer says which filters to leave out, or how to look further back."""
     assert asked(shop.ui, "traces", *RANGE, "--user", "nobody").out == snapshot("""\
 No traces that fit in this range.
-Leave out --user, or look further back: --since 7d.\
+Leave out --user, or look further back, as with --since 30d.\
 """)
     assert asked(shop.ui, "traces").out == snapshot("""\
 No traces in this range.
-Look further back with --since 7d. If nothing was ever sent: spanglass doctor
-finds out why.\
+Look further back, as with --since 30d. If nothing was ever sent, spanglass
+doctor finds out why.\
 """)
 
 

@@ -33,6 +33,7 @@ class Shared:
         type: Of its value.
         default: Value when it is not given.
         metavar: How its value is written in `--help`.
+        otherwise: Value of the parameter when no option sets it.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Shared:
     type: type = str
     default: object = None
     metavar: str | None = None
+    otherwise: str | None = None
 
     @property
     def key(self) -> str:
@@ -60,23 +62,30 @@ class Shared:
 
 
 _RANGE, _NARROW, _PAGE, _OUTPUT = "Range", "Narrow to", "Page", "Server and output"
-RANGE: Final = (
-    Shared(
-        "since",
-        "The last while, such as 30m, 24h or 7d. The server's default is mostly 1h.",
-        "from",
-        _RANGE,
-        metavar="TIME",
-    ),
-    Shared(
-        "from",
-        "Start: 2026-01-31, 2026-01-31T14:00, a time before now such as 24h, or Unix seconds.",
-        "from",
-        _RANGE,
-        metavar="TIME",
-    ),
-    Shared("to", "End, likewise; by default now.", "to", _RANGE, metavar="TIME"),
-)
+
+
+def within(default: str) -> tuple[Shared, ...]:
+    """Return the options of a range that begins so long ago, unless said."""
+    return (
+        Shared(
+            "since",
+            f"The last while, such as 30m, 24h or 7d. Default: {default}.",
+            "from",
+            _RANGE,
+            metavar="TIME",
+            otherwise=default,
+        ),
+        Shared(
+            "from",
+            "Start: 2026-01-31, 2026-01-31T14:00, a time before now such as 24h, or Unix seconds.",
+            "from",
+            _RANGE,
+            metavar="TIME",
+        ),
+        Shared("to", "End, likewise; by default now.", "to", _RANGE, metavar="TIME"),
+    )
+
+
 SERVICE: Final = Shared("service", "A service.", "service", _NARROW, metavar="NAME")
 ENVIRONMENT: Final = Shared("environment", "A deployment environment.", "environment", _NARROW, metavar="NAME")
 FILTERS: Final = (
@@ -88,6 +97,7 @@ FILTERS: Final = (
     Shared("session", "A session's id.", "session", _NARROW, metavar="ID"),
     Shared("feature", "A feature of the application.", "feature", _NARROW, metavar="NAME"),
     Shared("text", "Text in names, attributes, events or messages.", "text", _NARROW, metavar="TEXT"),
+    Shared("where", "A query, such as 'model:gpt-5* duration>2s'; docs/search.md.", "q", _NARROW, metavar="QUERY"),
 )
 LIMIT: Final = Shared("limit", "Rows a page.", "limit", _PAGE, int, metavar="N")
 PAGE: Final = (LIMIT, Shared("cursor", "Where the page before ended; it says so.", "cursor", _PAGE, metavar="CURSOR"))
@@ -166,16 +176,20 @@ class Asking:
                 kept.append(word)
         return shlex.join(["spanglass", *kept, f"--{flag}", value])
 
+    def range(self, screen: Screen, answer: Part) -> None:
+        """Say which range an answer is of."""
+        screen.line(self.clock.span(answer.number("start"), answer.number("end")))
+
     def nothing(self, screen: Screen, what: str) -> None:
         """Say that nothing was found, and what would find something."""
-        narrowed = [
-            name for name, value in self.query.items() if value and name not in {"from", "to", "limit", "cursor"}
-        ]
-        screen.line(f"No {what}{' that fit' if narrowed else ''} in this range.")
-        if narrowed:
-            screen.line(f"Leave out {' or '.join(f'--{name}' for name in narrowed)}, or look further back: --since 7d.")
+        flags = [f"--{row.name}" for row in FILTERS if row.parameter in self.query]
+        screen.line(f"No {what}{' that fit' if flags else ''} in this range.")
+        if flags:
+            screen.line(f"Leave out {' or '.join(flags)}, or look further back, as with --since 30d.")
         else:
-            screen.line("Look further back with --since 7d. If nothing was ever sent: spanglass doctor finds out why.")
+            screen.line(
+                "Look further back, as with --since 30d. If nothing was ever sent, spanglass doctor finds out why."
+            )
 
 
 def echo_json(body: bytes) -> None:
@@ -224,5 +238,8 @@ def _asking(shared: Mapping[str, Any], rows: Sequence[Shared]) -> Asking:
         value = shared[row.name]
         if row.parameter is None or value is None:
             continue
-        query[row.parameter] = clock.written(value) if row in RANGE else str(value)
+        query[row.parameter] = clock.written(value) if row.panel == _RANGE else str(value)
+    for row in rows:
+        if row.parameter is not None and row.otherwise is not None:
+            query.setdefault(row.parameter, row.otherwise)
     return Asking(Client.load(shared["server"]), clock, shared["zone"], query, as_json=shared["json"])

@@ -13,7 +13,7 @@ from spanglass.version import __version__
 
 PANELS = {
     "Run": ("up", "run", "doctor", "standin", "ddl"),
-    "Ask a server": ("overview", "traces", "trace", "sources"),
+    "Ask a server": ("overview", "traces", "trace", "cost", "models", "users", "prompts", "latency", "sources"),
     "Know": ("prices", "version"),
 }
 """The commands, by the headings and in the order of `--help`."""

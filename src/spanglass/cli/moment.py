@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime, tzinfo
 from typing import Final
@@ -74,6 +75,15 @@ class Clock:
             return None if seconds is None else datetime.fromtimestamp(seconds, self.zone).astimezone(self.zone)
         except (ValueError, OverflowError, OSError):
             return None
+
+
+def local_zone() -> str | None:
+    """Return the name of this machine's zone; None where it has none that others would know."""
+    name = os.environ.get("TZ", "").lstrip(":") or os.path.realpath("/etc/localtime").rpartition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def zone_named(name: str | None) -> tzinfo | None:

@@ -5,26 +5,16 @@ from __future__ import annotations
 import typer
 
 from spanglass.cli.answer import Part
-from spanglass.cli.asking import FILTERS, RANGE, Asking, question
-from spanglass.cli.figures import count, duration, interval, money_in_full, percent, plural, sparkline
-from spanglass.cli.summary import latency, tokens
-from spanglass.cli.table import Cell, Column, Screen, errors_cell, money_cell
+from spanglass.cli.asking import FILTERS, Asking, question, within
+from spanglass.cli.figures import count, interval, money_in_full, percent, plural, sparkline
+from spanglass.cli.summary import FIGURES, NONE, figures, latency, tokens
+from spanglass.cli.table import Cell, Column, Screen
 
 app = typer.Typer()
-_COLUMNS = (
-    Column("model", least=16),
-    Column("provider", spare=2, least=10),
-    Column("calls", right=True),
-    Column("errors", right=True),
-    Column("p50", right=True, spare=3),
-    Column("p95", right=True),
-    Column("first token", right=True, spare=1),
-    Column("tokens", right=True, spare=4),
-    Column("cost", right=True),
-)
+_COLUMNS = (Column("model", least=16), Column("provider", spare=2, least=10), *FIGURES)
 
 
-@question(app, *RANGE, *FILTERS, example="spanglass overview --since 24h --environment production")
+@question(app, *within("1h"), *FILTERS, example="spanglass overview --since 24h --environment production")
 def overview(ask: Asking) -> None:
     """Show how the model calls are doing: calls, errors, cost, tokens and times, over time and by model."""
     ask.show("/api/v1/overview", _draw)
@@ -32,7 +22,7 @@ def overview(ask: Asking) -> None:
 
 def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
     totals = answer.part("totals")
-    screen.line(ask.clock.span(answer.number("start"), answer.number("end")))
+    ask.range(screen, answer)
     if not totals.count("attempts"):
         ask.nothing(screen, "model calls")
         return
@@ -67,17 +57,5 @@ def _over_time(screen: Screen, answer: Part) -> None:
     screen.facts(*((name, sparkline(values)) for name, values in lines if any(values)))
 
 
-def _row(model: Part) -> list[Cell]:
-    figures = model.part("figures")
-    times = figures.part("duration")
-    return [
-        model.text("model") or "not said",
-        model.text("provider") or "",
-        count(figures.count("calls")),
-        errors_cell(figures.count("errors")),
-        duration(times.number("p50")),
-        duration(times.number("p95")),
-        duration(figures.part("first_token").number("p50")),
-        tokens(figures.part("tokens"), brief=True),
-        money_cell(figures.part("cost")),
-    ]
+def _row(model: Part) -> tuple[Cell, ...]:
+    return (model.text("model") or NONE, model.text("provider") or "", *figures(model.part("figures")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from spanglass.cli.answer import Part
-from spanglass.cli.asking import RANGE, Asking, question
+from spanglass.cli.asking import Asking, question, within
 from spanglass.cli.figures import UNKNOWN, count
 from spanglass.cli.table import Cell, Column, Screen, errors_cell
 
@@ -23,7 +23,7 @@ _COLUMNS = (
 )
 
 
-@question(app, *RANGE, example="spanglass sources --since 24h")
+@question(app, *within("1h"), example="spanglass sources --since 24h")
 def sources(ask: Asking) -> None:
     """Show whether all that was sent arrived: what each process says it sent and dropped, and what is stored of it."""
     ask.show("/api/v1/sources", _draw)
@@ -38,7 +38,7 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
     ]
     if not rows:
         screen.line("No process reported of itself in this range; the SDK's own metrics are what is read here.")
-        screen.line("Look further back with --since 7d. If nothing was ever sent: spanglass doctor finds out why.")
+        screen.line("Look further back, as with --since 30d. If nothing was ever sent, spanglass doctor finds out why.")
         return
     screen.table(_COLUMNS, rows)
 

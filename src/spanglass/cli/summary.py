@@ -1,10 +1,15 @@
-"""Figures of several calls in a few words, for lines and cells that many commands share."""
+"""Figures of several calls in a few words and columns, which many commands share."""
 
 from __future__ import annotations
 
-from spanglass.cli.answer import Part
-from spanglass.cli.figures import UNKNOWN, compact, duration
+from typing import Final
 
+from spanglass.cli.answer import Part
+from spanglass.cli.figures import UNKNOWN, compact, count, duration
+from spanglass.cli.table import Cell, Column, errors_cell, money_cell
+
+NONE: Final = "(none)"
+"""Stands for calls that name no value."""
 _LABELS = {
     "llm": "LLM",
     "tool": "Tool",
@@ -15,6 +20,38 @@ _LABELS = {
     "http": "HTTP",
     "waiting": "Waiting",
 }
+SUMS: Final = (
+    Column("calls", right=True),
+    Column("errors", right=True),
+    Column("tokens", right=True, spare=4),
+    Column("cost", right=True),
+)
+"""What `sums` fills."""
+FIGURES: Final = (
+    *SUMS[:2],
+    Column("p50", right=True, spare=3),
+    Column("p95", right=True),
+    Column("first token", right=True, spare=1),
+    *SUMS[2:],
+)
+"""What `figures` fills."""
+
+
+def sums(calls: Part) -> tuple[Cell, ...]:
+    """Return the cells of `SUMS`."""
+    return (
+        count(calls.count("calls")),
+        errors_cell(calls.count("errors")),
+        tokens(calls.part("tokens"), brief=True),
+        money_cell(calls.part("cost")),
+    )
+
+
+def figures(calls: Part) -> tuple[Cell, ...]:
+    """Return the cells of `FIGURES`."""
+    summed, times = sums(calls), calls.part("duration")
+    first = duration(calls.part("first_token").number("p50"))
+    return (*summed[:2], duration(times.number("p50")), duration(times.number("p95")), first, *summed[2:])
 
 
 def work_label(work: str | None) -> str:

@@ -82,6 +82,10 @@ class Screen:
         self.line()
         self._console.print(Text(f"{label} {seen(command)}"), soft_wrap=True)
 
+    def drawing(self, line: str) -> None:
+        """Print a line of a drawing, which is as wide as it is."""
+        self._console.print(Text(seen(line)), soft_wrap=True)
+
     def block(self, text: str) -> None:
         """Print anybody's words of several lines, indented."""
         room = (self.width or _ENDLESS) - _GAP

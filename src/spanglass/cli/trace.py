@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from spanglass.cli.answer import Part
-from spanglass.cli.asking import RANGE, Asking, Shared, question
+from spanglass.cli.asking import Asking, Shared, question, within
 from spanglass.cli.conversation import show_conversation
 from spanglass.cli.figures import UNKNOWN, count, duration, money_in_full, percent, plural
 from spanglass.cli.figures import bar as share_bar
@@ -27,13 +27,14 @@ _SHARE_WIDTH: Final = 24
 _WIDTH: Final = 120
 """Where lines are not cut."""
 _NARROWEST_BAR: Final = 12
+_SINCE: Final = within("24h")[0]
 _PAGING: Final = (
     Shared("limit", "Spans a page; 200 unless said.", "limit", "Page", int, 200, metavar="N"),
     Shared("offset", "Spans to skip; the page before says how many.", "offset", "Page", int, metavar="N"),
 )
 
 
-@question(app, *RANGE[:1], *_PAGING, example="spanglass trace 4bf92f3577b34da6a3ce929d0e0e4736 --messages")
+@question(app, _SINCE, *_PAGING, example="spanglass trace 4bf92f3577b34da6a3ce929d0e0e4736 --messages")
 def trace(
     ask: Asking,
     trace_id: Annotated[
@@ -45,11 +46,10 @@ def trace(
 ) -> None:
     """Show a trace: its spans as a tree over time, where the time went, what each call cost.
 
-    A shortened id is looked for among the newest 10,000 traces of the last day, or of --since.
+    A shortened id is looked for among the newest 10,000 traces of --since.
     """
-    since = ask.query.get("from")
     asked = ask.narrowed({name: value for name, value in ask.query.items() if name != "from"})
-    found = _resolved(ask, trace_id.strip().lower(), since or "24h")
+    found = _resolved(ask, trace_id.strip().lower(), ask.query["from"] or "")
 
     def draw(ask: Asking, screen: Screen, answer: Part) -> None:
         _draw(ask, screen, answer)

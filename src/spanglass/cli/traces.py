@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from spanglass.cli.answer import Part
-from spanglass.cli.asking import FILTERS, PAGE, RANGE, Asking, question
+from spanglass.cli.asking import FILTERS, PAGE, Asking, question, within
 from spanglass.cli.figures import UNKNOWN, count, duration
 from spanglass.cli.summary import tokens
 from spanglass.cli.table import Cell, Column, Screen, errors_cell, money_cell, name_cell
@@ -30,7 +30,7 @@ _COLUMNS = (
 )
 
 
-@question(app, *RANGE, *FILTERS, *PAGE, example="spanglass traces --since 24h --status error")
+@question(app, *within("1h"), *FILTERS, *PAGE, example="spanglass traces --since 24h --status error")
 def traces(ask: Asking) -> None:
     """List traces, newest first, each with its time, tokens and cost.
 
