@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from parts import ROOT
 from spanglass.errors import QueryError
 from spanglass.server.query.language import (
     MAX_DEPTH,
@@ -198,3 +199,10 @@ def test_what_a_query_becomes() -> None:
             "q_11": 3.0,
         }
     )
+
+
+def test_the_fields_are_documented() -> None:
+    """Every field is in the table of docs/search.md, with what it is."""
+    page = (ROOT / "docs" / "search.md").read_text()
+
+    assert [row.name for row in FIELDS.values() if f"| `{row.name}` | {row.help} |" not in page] == []

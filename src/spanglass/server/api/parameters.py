@@ -124,7 +124,7 @@ TO = Parameter("to", f"End, exclusive: {_TIME_FORM}, or now.", _TEXT, read_time,
 CURSOR = Parameter("cursor", "`next_cursor` of the page before.", _TEXT, _short)
 LIMIT = Parameter(
     "limit",
-    f"Traces a page, 1 to {MAX_LIMIT}.",
+    f"Rows a page, 1 to {MAX_LIMIT}.",
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
     _whole(1, MAX_LIMIT),
     "50",

@@ -9,6 +9,7 @@ from spanglass.server.api.endpoints.models import MODELS
 from spanglass.server.api.endpoints.overview import OVERVIEW
 from spanglass.server.api.endpoints.prompts import PROMPT, PROMPTS
 from spanglass.server.api.endpoints.savings import SAVINGS
+from spanglass.server.api.endpoints.search import SEARCH
 from spanglass.server.api.endpoints.services import SERVICES
 from spanglass.server.api.endpoints.sources import SOURCES
 from spanglass.server.api.endpoints.trace import TRACE
@@ -19,6 +20,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     OVERVIEW,
     TRACES,
     TRACE,
+    SEARCH,
     COST,
     SAVINGS,
     MODELS,
