@@ -17,7 +17,7 @@ from spanglass.errors import QueryError, StoreUnavailable
 from spanglass.server.record import Batch
 from spanglass.server.store.clickhouse_errors import refused, unavailable
 from spanglass.server.store.clickhouse_schema import prepare
-from spanglass.server.store.cluster import Cluster
+from spanglass.server.store.cluster import SUFFIX, Cluster
 from spanglass.server.store.protocol import Parameter, Row, Written
 from spanglass.server.store.rows import (
     CONTENT_COLUMNS,
@@ -44,6 +44,10 @@ _SETTLED_NS: Final = 3 * MINUTE_NS
 """Summaries are made up to so long ago; calls that come later than the time above are noted."""
 _KNOWN: Final = "SELECT digest FROM batches WHERE digest IN {digests:Array(String)}"
 _SIZE: Final = "SELECT sum(bytes_on_disk) FROM {parts} WHERE active AND database = currentDatabase()"
+_PARTITIONS: Final = (
+    "SELECT partition_id, sum(rows) FROM {parts} WHERE active AND database = currentDatabase()"
+    " AND table = {{table:String}} GROUP BY partition_id ORDER BY partition_id"
+)
 _READING: Final[Mapping[str, object]] = {
     "final": 1,  # merge what was written twice
     "do_not_merge_across_partitions_select_final": 1,  # by day: what is one and the same is of one day
@@ -170,6 +174,16 @@ class ClickHouseStore:
         parts = "system.parts" if self._cluster is None else f"cluster('{self._cluster.name}', system.parts)"
         with _translated():
             return int(self._client.query(_SIZE.format(parts=parts)).result_rows[0][0])
+
+    def partitions(self, table: str) -> Mapping[str, int]:
+        """Return the rows of each partition of a table; of a cluster, those of one replica of each shard."""
+        self._demand_open()
+        parts, name = "system.parts", table
+        if self._cluster is not None:
+            parts, name = f"cluster('{self._cluster.name}', system.parts)", f"{table}{SUFFIX}"
+        with _translated():
+            found = self._client.query(_PARTITIONS.format(parts=parts), parameters={"table": name})
+        return {str(partition): int(rows) for partition, rows in found.result_rows}
 
     def close(self) -> None:
         """Close the client; safe to call twice."""

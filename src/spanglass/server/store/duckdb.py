@@ -148,14 +148,21 @@ class DuckDBStore:
             yield cursor
 
     @contextmanager
-    def still(self) -> Iterator[None]:
+    def holding_summaries(self) -> Iterator[None]:
+        """Let no summary be made while the block runs: tables then only grow, by what is written."""
+        with self._rolling:
+            self._demand_open()
+            yield
+
+    @contextmanager
+    def holding_writers(self) -> Iterator[None]:
         """Let nothing be written while the block runs; writers wait, and are refused after a while."""
-        with self._rolling, self._writing:
+        with self._writing:
             self._demand_open()
             yield
 
     def swap(self, fresh: Path) -> None:
-        """Put another file in the place of this one; called while the store is still, with no cursor lent.
+        """Put another file in the place of this one; called while summaries and writers are held and no cursor is lent.
 
         Questions that run are ended, those that come meanwhile wait. At any moment one of the two files, whole, has the
         name.

@@ -15,6 +15,8 @@ FILE_NAME: Final = "spanglass.duckdb"
 REWRITING: Final = "rewriting"
 """Where a new file is made that takes the place of the one there is."""
 BACKUPS: Final = "backups"
+CHECKPOINT_THRESHOLD: Final = "32MiB"
+"""A checkpoint rewrites the last, partly filled row group: at 16 MB (the default) 31 us a span, at 32 27."""
 _CAUSES: Final = (
     (
         ("could not set lock", "conflicting lock"),
@@ -60,8 +62,7 @@ class File:
             "threads": threads,
             "async_threads": 1,
             "memory_limit": f"{memory_mib}MiB",
-            # A checkpoint rewrites the last, partly filled row group: at 16 MB (the default) 31 us a span, at 32 27.
-            "checkpoint_threshold": "32MiB",
+            "checkpoint_threshold": CHECKPOINT_THRESHOLD,
             # Nothing is fetched, loaded or read beside the one file and the two directories below.
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,10 +14,10 @@ import _duckdb as duckdb
 
 from spanglass.errors import StoreUnavailable
 from spanglass.server.store.duckdb import DuckDBStore
-from spanglass.server.store.duckdb_file import FILE_NAME, REWRITING, sync
+from spanglass.server.store.duckdb_file import CHECKPOINT_THRESHOLD, FILE_NAME, REWRITING, sync
 from spanglass.server.store.keeping import REWRITE_DUE, TABLES, By, Erased, Kept, Repriced, Subject
 from spanglass.server.store.naming import EXEMPLARS, TRACE_IN_EXEMPLAR, spellings
-from spanglass.server.store.rows import cost_fields, trace_key
+from spanglass.server.store.rows import COST_COLUMNS, cost_fields, trace_key
 from spanglass.server.store.summaries import HOUR_NS, MINUTE_NS
 
 _FEW: Final = 1_000_000
@@ -32,6 +32,8 @@ WHERE column_name = $time AND segment_type <> 'VALIDITY'
 GROUP BY row_group_id
 ORDER BY row_group_id
 """
+_GROWING: Final = ("spans", "contents", "logs", "points", "scores", "batches", "stale_minutes")
+"""What writing adds to; all else changes only where house is kept or summaries are made."""
 _IN: Final = "trace_id IN (SELECT trace_id FROM erasing)"
 _TRACES: Final = {
     By.USER: "SELECT DISTINCT trace_id FROM spans WHERE user_id = $id",
@@ -55,16 +57,12 @@ _WITHOUT_EXEMPLARS: Final = f"""
 UPDATE points SET details = regexp_replace(details, $exemplars, '}}')
 WHERE {_LEADS_THERE} OR {_NAMES_IT.format(column="details")}
 """  # noqa: S608
-_COST: Final = (
-    *("cost_state", "cost_amount", "cost_input", "cost_output", "cost_source", "cost_price_id", "cost_table"),
-    "cost_currency",
-)
 _NOTHING_REPRICED: Final = f"""
 CREATE OR REPLACE TEMP TABLE repriced AS
-SELECT trace_key, start_ns, trace_id, span_id, {", ".join(_COST)} FROM spans LIMIT 0
+SELECT trace_key, start_ns, trace_id, span_id, {", ".join(COST_COLUMNS)} FROM spans LIMIT 0
 """  # noqa: S608
 _REPRICE: Final = f"""
-UPDATE spans SET {", ".join(f"{name} = new.{name}" for name in _COST)}
+UPDATE spans SET {", ".join(f"{name} = new.{name}" for name in COST_COLUMNS)}
 FROM repriced AS new
 WHERE spans.trace_key = new.trace_key AND spans.start_ns = new.start_ns AND spans.span_id = new.span_id
   AND spans.trace_id = new.trace_id AND spans.start_ns BETWEEN $first_ns AND $last_ns
@@ -86,7 +84,7 @@ class DuckDBKeeping:
     out. So in a table of more than a million rows an old row stays until its whole group is old, at most seven days.
 
     Erasing: deleted rows stay readable in the file's free blocks. What is left is therefore copied into a new file that
-    takes the place of the old one; it needs as much free disk as the file has, and about a second for 300 MB.
+    takes the place of the old one; it needs as much free disk as the file has. Writers wait for the end of it alone.
     """
 
     def __init__(self, store: DuckDBStore) -> None:
@@ -99,7 +97,7 @@ class DuckDBKeeping:
             _mark(cursor, f"{kept}_gone", before_ns)
             gone = 0
             for table, column in TABLES[kept]:
-                with self._store.still():
+                with self._store.holding_writers():
                     groups = _groups(cursor, table, column)
                 gone += _forget(cursor, table, column, groups, before_ns)
         if gone:
@@ -115,7 +113,7 @@ class DuckDBKeeping:
         with self._store.lend() as cursor:
             due = cursor.execute("SELECT count(*) FROM marks WHERE name = $name", {"name": REWRITE_DUE}).fetchone()
         if due and due[0]:
-            with self._store.still():
+            with self._store.holding_summaries():
                 self._rewrite(path)
 
     def erase(self, subject: Subject) -> Erased:
@@ -124,7 +122,7 @@ class DuckDBKeeping:
         path = self._store.path
         if path is not None:
             self._demand_room(path)
-        with self._store.still():
+        with self._store.holding_summaries():
             with self._store.lend() as cursor:
                 erased = _erase(cursor, subject, names)
             if path is not None:
@@ -137,8 +135,9 @@ class DuckDBKeeping:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._demand_room(path)
-            with self._store.lend() as cursor:
-                _copy(cursor, partial, tidy="")
+            with self._store.lend() as cursor, _attached(cursor, partial):
+                _copy(cursor)
+                cursor.execute("CHECKPOINT fresh")
             partial.replace(path)
             sync(path.parent)
             return path.stat().st_size
@@ -152,10 +151,10 @@ class DuckDBKeeping:
         """Write new costs of calls; see `Keeping.reprice`."""
         if not costs:
             return 0
-        with self._store.still(), self._store.lend() as cursor, _transaction(cursor):
+        with self._store.holding_summaries(), self._store.lend() as cursor, _transaction(cursor):
             cursor.execute(_NOTHING_REPRICED)
             rows = [(trace_key(row.trace_id), row.start_ns, row.trace_id, row.span_id) for row in costs]
-            marks = ", ".join("?" * (4 + len(_COST)))
+            marks = ", ".join("?" * (4 + len(COST_COLUMNS)))
             cursor.executemany(
                 f"INSERT INTO repriced VALUES ({marks})",  # noqa: S608
                 [(*row, *cost_fields(new.cost)) for row, new in zip(rows, costs, strict=True)],
@@ -171,18 +170,21 @@ class DuckDBKeeping:
 
     def _free(self) -> None:
         """Give the room of removed rows back to the file; where a question is in the way, the next time."""
-        with self._store.still(), self._store.lend() as cursor, suppress(duckdb.TransactionException):
+        with self._store.holding_writers(), self._store.lend() as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")
 
     def _rewrite(self, path: Path) -> None:
-        """Copy what is left into a new file that takes the place of this one; the store is still."""
+        """Copy what is left into a new file that takes the place of this one; writers wait only for the end of it."""
         fresh = path.parent / REWRITING / FILE_NAME
         try:
             self._clear(fresh.parent)
             fresh.parent.mkdir()
-            with self._store.lend() as cursor:
-                _copy(cursor, fresh, tidy=f"DELETE FROM fresh.marks WHERE name = '{REWRITE_DUE}'")  # noqa: S608
-            self._store.swap(fresh)
+            with ExitStack() as held:
+                with self._store.lend() as cursor, _attached(cursor, fresh), _no_checkpoints(cursor):
+                    ends = _copy(cursor)
+                    held.enter_context(self._store.holding_writers())
+                    _catch_up(cursor, ends)
+                self._store.swap(fresh)
         except OSError as error:
             raise StoreUnavailable(
                 f"A new file beside {path} cannot be written ({error.strerror}). What was erased is in no answer any "
@@ -246,8 +248,7 @@ def _groups(cursor: duckdb.DuckDBPyConnection, table: str, column: str) -> list[
     goes from the other end.
     """
     found = cursor.execute(_GROUPS, {"table": table, "time": column}).fetchall()
-    last = cursor.execute(f"SELECT max(rowid) FROM {table}").fetchone()  # noqa: S608 - a name of our own
-    behind = last[0] + 1 if last and last[0] is not None else 0
+    behind = _end(cursor, table) + 1
     groups: list[_Group] = []
     for _, count, stats in reversed(found):
         latest = max(int(told.get("max", _NEVER)) for told in stats)  # where it is not told, it counts as new
@@ -289,15 +290,46 @@ def _erase(cursor: duckdb.DuckDBPyConnection, subject: Subject, names: list[str]
     return Erased(int(found[0]) if found else 0, rows)
 
 
-def _copy(cursor: duckdb.DuckDBPyConnection, path: Path, *, tidy: str) -> None:
-    """Copy the database, as it stands at one moment, into a new file."""
-    name = cursor.execute("SELECT current_database()").fetchone()
+@contextmanager
+def _attached(cursor: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    """Have a new database at hand as `fresh`."""
     quoted = str(path.resolve()).replace("'", "''")
     cursor.execute(f"ATTACH '{quoted}' AS fresh")
     try:
-        cursor.execute(f"COPY FROM DATABASE {name[0] if name else 'spanglass'} TO fresh")
-        if tidy:
-            cursor.execute(tidy)
-        cursor.execute("CHECKPOINT fresh")
+        yield
     finally:
-        cursor.execute("DETACH fresh")
+        with suppress(duckdb.Error):  # one that a full disk made unusable has been detached
+            cursor.execute("DETACH fresh")
+
+
+@contextmanager
+def _no_checkpoints(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let no checkpoint number rows anew."""
+    cursor.execute("SET GLOBAL checkpoint_threshold = '1TiB'")
+    try:
+        yield
+    finally:
+        cursor.execute(f"SET GLOBAL checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
+
+
+def _copy(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, int]:
+    """Copy the database, as it stands at one moment; return the last row's number of each table that grows."""
+    name = cursor.execute("SELECT current_database()").fetchone()
+    with _transaction(cursor):
+        ends = {table: _end(cursor, table) for table in _GROWING}
+        cursor.execute(f"COPY FROM DATABASE {name[0] if name else ''} TO fresh")
+    return ends
+
+
+def _catch_up(cursor: duckdb.DuckDBPyConnection, ends: Mapping[str, int]) -> None:
+    """Copy what was written since; writers wait."""
+    with _transaction(cursor):
+        for table, end in ends.items():
+            cursor.execute(f"INSERT INTO fresh.{table} SELECT * FROM {table} WHERE rowid > $end", {"end": end})  # noqa: S608
+        cursor.execute(f"DELETE FROM fresh.marks WHERE name = '{REWRITE_DUE}'")  # noqa: S608
+    cursor.execute("CHECKPOINT fresh")
+
+
+def _end(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = cursor.execute(f"SELECT max(rowid) FROM {table}").fetchone()  # noqa: S608 - a name of our own
+    return int(row[0]) if row and row[0] is not None else -1

@@ -27,6 +27,10 @@ SPAN_COLUMNS: Final = (
     *("cost_currency", "producer_cost", "attributes", "resource", "events", "links"),
     *("agent_name", "tool_name", "tags", "error_message", "error_group", "received_ns"),
 )
+COST_COLUMNS: Final = (
+    *("cost_state", "cost_amount", "cost_input", "cost_output", "cost_source", "cost_price_id", "cost_table"),
+    "cost_currency",
+)
 CONTENT_COLUMNS: Final = ("trace_key", "trace_id", "span_id", "start_ns", "attributes", "events")
 SCORE_COLUMNS: Final = (
     *("time_ns", "trace_key", "trace_id", "span_id", "response_id", "name", "score", "label", "explanation"),
@@ -282,7 +286,7 @@ def _usage_details(counts: Sequence[int | None]) -> str:
 
 
 def cost_fields(cost: Cost) -> tuple[Field, ...]:
-    """Return the eight columns of a cost, in their order among SPAN_COLUMNS."""
+    """Return the eight columns of a cost, in the order of COST_COLUMNS."""
     return (
         cost.state,
         _money(cost.amount),
