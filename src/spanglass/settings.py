@@ -96,6 +96,20 @@ def positive(value: str) -> int:
     return number
 
 
+def days(value: str) -> int | None:
+    """Read a number of days; 0 or none is None: for ever.
+
+    Raises:
+        ValueError: Neither.
+    """
+    if value.strip().lower() == "none":
+        return None
+    number = int(value) if value.isascii() and value.strip().isdecimal() and len(value) < 7 else -1
+    if number < 0:
+        raise ValueError("use a whole number of days, or 0 for ever")
+    return number or None
+
+
 def names(value: str) -> tuple[str, ...]:
     """Read a comma-separated list; blanks are dropped."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -272,6 +286,40 @@ MEMORY_MIB: Setting[int | None] = Setting(
     positive,
     "Ceiling of the server's memory, MiB; unset, a third over what queue, store and program need.",
 )
+KEEP_TRACES_DAYS: Setting[int | None] = Setting(
+    "server.keep_traces_days",
+    "SPANGLASS_KEEP_TRACES_DAYS",
+    90,
+    days,
+    "Days to keep spans and scores; 0, for ever. Sums of calls stay.",
+)
+KEEP_CONTENT_DAYS: Setting[int | None] = Setting(
+    "server.keep_content_days",
+    "SPANGLASS_KEEP_CONTENT_DAYS",
+    30,
+    days,
+    "Days to keep messages and other content of spans, apart from the rest; 0, as long as their spans.",
+)
+KEEP_LOGS_DAYS: Setting[int | None] = Setting(
+    "server.keep_logs_days", "SPANGLASS_KEEP_LOGS_DAYS", 30, days, "Days to keep log records; 0, for ever."
+)
+KEEP_METRICS_DAYS: Setting[int | None] = Setting(
+    "server.keep_metrics_days", "SPANGLASS_KEEP_METRICS_DAYS", 30, days, "Days to keep metric points; 0, for ever."
+)
+KEEP_MINUTES_DAYS: Setting[int | None] = Setting(
+    "server.keep_minutes_days",
+    "SPANGLASS_KEEP_MINUTES_DAYS",
+    14,
+    days,
+    "Days to keep sums of calls by minute; 0, for ever.",
+)
+KEEP_HOURS_DAYS: Setting[int | None] = Setting(
+    "server.keep_hours_days",
+    "SPANGLASS_KEEP_HOURS_DAYS",
+    None,
+    days,
+    "Days to keep sums of calls by hour and user; 0, for ever.",
+)
 DEMO = Setting("server.demo", "SPANGLASS_DEMO", False, flag, "Run the demo chatbot against the stand-in provider.")
 
 # The commands that ask a server.
@@ -313,6 +361,12 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         MAX_BODY_MIB,
         STORE_MEMORY_MIB,
         MEMORY_MIB,
+        KEEP_TRACES_DAYS,
+        KEEP_CONTENT_DAYS,
+        KEEP_LOGS_DAYS,
+        KEEP_METRICS_DAYS,
+        KEEP_MINUTES_DAYS,
+        KEEP_HOURS_DAYS,
         DEMO,
         SERVER,
     ),

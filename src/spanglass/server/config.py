@@ -19,6 +19,43 @@ _MOST_MEMORY_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """How many days each is kept; None for ever.
+
+    Attributes:
+        traces: Spans and scores.
+        content: Content of spans; never longer than the spans.
+        logs: Log records.
+        metrics: Metric points.
+        minutes: Sums of calls by minute.
+        hours: Sums of calls by hour.
+    """
+
+    traces: int | None = settings.KEEP_TRACES_DAYS.default
+    content: int | None = settings.KEEP_CONTENT_DAYS.default
+    logs: int | None = settings.KEEP_LOGS_DAYS.default
+    metrics: int | None = settings.KEEP_METRICS_DAYS.default
+    minutes: int | None = settings.KEEP_MINUTES_DAYS.default
+    hours: int | None = settings.KEEP_HOURS_DAYS.default
+
+    @classmethod
+    def load(cls, sources: Sources) -> Ages:
+        """Read the settings.
+
+        Raises:
+            ConfigurationError: One cannot be read.
+        """
+        return cls(
+            traces=sources.get(settings.KEEP_TRACES_DAYS),
+            content=sources.get(settings.KEEP_CONTENT_DAYS),
+            logs=sources.get(settings.KEEP_LOGS_DAYS),
+            metrics=sources.get(settings.KEEP_METRICS_DAYS),
+            minutes=sources.get(settings.KEEP_MINUTES_DAYS),
+            hours=sources.get(settings.KEEP_HOURS_DAYS),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The server's settings, checked.
 
@@ -38,6 +75,7 @@ class Config:
         store_memory_mib: Memory the store may use, MiB.
         memory_mib: The ceiling of the whole process, MiB; None for a third over what queue, store and program need.
         prices_file: Prices that override the built-in table; None for that table alone.
+        keep: How long.
 
     Raises:
         ConfigurationError: Values that do not go together; the message names the settings and the cure.
@@ -58,6 +96,7 @@ class Config:
     store_memory_mib: int = settings.STORE_MEMORY_MIB.default
     memory_mib: int | None = None
     prices_file: str | None = None
+    keep: Ages = Ages()
 
     def __post_init__(self) -> None:
         self._check_key()
@@ -146,6 +185,7 @@ class Config:
             store_memory_mib=sources.get(settings.STORE_MEMORY_MIB),
             memory_mib=sources.get(settings.MEMORY_MIB),
             prices_file=sources.get(settings.PRICES_FILE),
+            keep=Ages.load(sources),
         )
 
 
