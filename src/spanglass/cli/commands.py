@@ -13,7 +13,21 @@ from spanglass.version import __version__
 
 PANELS = {
     "Run": ("up", "run", "doctor", "standin", "ddl"),
-    "Ask a server": ("overview", "traces", "trace", "cost", "models", "users", "prompts", "latency", "sources"),
+    "Ask a server": (
+        "overview",
+        "traces",
+        "trace",
+        "cost",
+        "models",
+        "users",
+        "prompts",
+        "latency",
+        "time",
+        "agents",
+        "errors",
+        "search",
+        "sources",
+    ),
     "Know": ("prices", "version"),
 }
 """The commands, by the headings and in the order of `--help`."""

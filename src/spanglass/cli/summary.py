@@ -79,3 +79,12 @@ def tokens(counts: Part, *, brief: bool = False) -> str:
     )
     said = [f"{compact(value)} {label}" for label, value in rows if value or (value == 0 and label in {"in", "out"})]
     return ", ".join(said) or UNKNOWN
+
+
+def sample(answer: Part, what: str) -> str:
+    """Say how many traces an answer was made of, and of how many."""
+    read, seen = answer.count("traces_read") or 0, answer.count("traces_seen") or 0
+    cut = "; the newest is larger than what is read of it" if answer.flag("spans_cut") else ""
+    if read >= seen:
+        return f"All {read:,} {what} of the range{cut}."
+    return f"The newest {read:,} of {seen:,} {what} in the range{cut}."
