@@ -161,9 +161,9 @@ def test_pages_of_a_trace_together_are_the_trace(parents: list[int], limit: int)
 
 
 def test_a_page_of_long_texts_is_short(store: DuckDBStore) -> None:
-    """Spans of 3 MiB come two at a time, and one that is larger than a page alone."""
+    """Spans of 1.5 MiB of content, which is shown twice, come two at a time, and one larger than a page alone."""
     sizes = enumerate((3, 3, 3, 9), 1)
-    long = [span(50, n, at=n, attributes={"text": "x" * 1024 * 1024 * size}) for n, size in sizes]
+    long = [span(50, n, at=n, attributes={"text": "x" * 512 * 1024 * size}) for n, size in sizes]
     store.write([batch(*long)])
 
     opened = trace(store, trace_id(50))

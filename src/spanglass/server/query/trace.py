@@ -11,8 +11,10 @@ import msgspec
 
 from spanglass.errors import NotFound, QueryError
 from spanglass.server.query.figures import Money, Spend, Tokens, count, decimal, money, seconds, text, tokens
+from spanglass.server.query.said import ContentView, content_view
 from spanglass.server.query.statement import statement
 from spanglass.server.query.timeline import Interval, time_by_work, tree_order
+from spanglass.server.query.trace_scores import ScoreView, trace_scores
 from spanglass.server.store.protocol import Cell, Parameter, Row, Store
 from spanglass.server.store.rows import trace_key
 
@@ -107,6 +109,12 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
         feature: The feature.
         prompt_name: The prompt template.
         prompt_version: Its version.
+        agent_name: The agent that worked, or that the span is the work of.
+        tool_name: The tool that ran.
+        tags: Free words the application gave it.
+        error_message: What went wrong, in its first line.
+        error_group: What errors of one cause share; see `/api/v1/errors`.
+        content: What was said, whoever recorded it; None where nothing was, or where it has gone.
         call: Set where the span is one model call.
         cost: Set where the span is one model call that used something.
         attributes: As sent.
@@ -132,6 +140,12 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     feature: str | None
     prompt_name: str | None
     prompt_version: str | None
+    agent_name: str | None
+    tool_name: str | None
+    tags: tuple[str, ...]
+    error_message: str | None
+    error_group: str | None
+    content: ContentView | None
     call: CallView | None
     cost: Spend | None
     attributes: JsonObject
@@ -161,6 +175,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
         tokens: Summed over model calls.
         cost: Summed over model calls.
         where: Where the time went: each instant counts for the deepest span that covers it, gaps as `other`.
+        scores: How its answers were judged, in order of time; the first 1,000.
     """
 
     trace_id: str
@@ -173,6 +188,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens
     cost: Money
     where: tuple[Share, ...]
+    scores: tuple[ScoreView, ...]
 
 
 _events = msgspec.json.Decoder(list[_Event]).decode
@@ -226,6 +242,7 @@ def trace(store: Store, trace_id: str, *, offset: int = 0, limit: int = DEFAULT_
             Share(work=work, seconds=spent_ns / _SECOND)
             for work, spent_ns in time_by_work(intervals, dict(order)).items()
         ),
+        scores=trace_scores(store, which),
     )
 
 
@@ -288,6 +305,12 @@ def _span(row: Row, start_ns: int) -> SpanView:
         feature=text(row["feature"]),
         prompt_name=text(row["prompt_name"]),
         prompt_version=text(row["prompt_version"]),
+        agent_name=text(row["agent_name"]),
+        tool_name=text(row["tool_name"]),
+        tags=_strings(row["tags"]) if isinstance(row["tags"], str) else (),
+        error_message=text(row["error_message"]),
+        error_group=text(row["error_group"]),
+        content=content_view(row),
         call=_call(row) if is_call else None,
         cost=_spend(row),
         attributes=_together(str(row["attributes"]), text(row["content_attributes"])),

@@ -2,7 +2,7 @@
 SELECT
   one.span_id AS span_id, parent_span_id, name, kind, work, one.start_ns AS start_ns, end_ns, status, status_message,
   error_type, service, scope_name, scope_version, user_id, session_id, feature, prompt_name, prompt_version,
-  agent_name, tool_name, error_group,
+  agent_name, tool_name, tags, error_message, error_group, received_ns,
   operation, provider, request_model, response_model, response_id, finish_reasons, stream, incomplete,
   first_chunk_ns, first_token_ns, resend_count, usage_estimated,
   input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
