@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Final
 
 import clickhouse_connect
@@ -12,8 +13,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from spanglass.errors import StoreUnavailable
 from spanglass.server.store.address import Address
 from spanglass.server.store.clickhouse import ClickHouseStore
+from spanglass.server.store.clickhouse_ages import limit_ages
 from spanglass.server.store.clickhouse_errors import unavailable
 from spanglass.server.store.cluster import Cluster
+from spanglass.server.store.keeping import Kept
 
 _CONNECT_S: Final = 5
 _ANSWER_S: Final = 200
@@ -21,8 +24,12 @@ _ANSWER_S: Final = 200
 _THERE: Final = "SELECT count() FROM system.databases WHERE name = {name:String}"
 
 
-def connect(where: Address) -> ClickHouseStore:
+def connect(where: Address, ages: Mapping[Kept, int | None] | None = None) -> ClickHouseStore:
     """Open the store at an address; the caller closes it.
+
+    Args:
+        where: Which database of which server.
+        ages: How many days each is kept, None for ever; what is not named is left as it is.
 
     Raises:
         StoreUnavailable: The server cannot be reached, is too old or refuses; the message names host, port and cure.
@@ -38,10 +45,15 @@ def connect(where: Address) -> ClickHouseStore:
     except ClickHouseError as error:
         raise StoreUnavailable(f"{where.shown}: {unavailable(error)}") from error
     try:
-        return ClickHouseStore(client, cluster=cluster)
+        store = ClickHouseStore(client, cluster=cluster)
+        limit_ages(client, ages or {}, cluster)
+    except ClickHouseError as error:
+        client.close()
+        raise unavailable(error) from error
     except BaseException:
         client.close()
         raise
+    return store
 
 
 def _client(where: Address) -> Client:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 
 from spanglass.errors import ConfigurationError
-from spanglass.server.config import Config
+from spanglass.server.config import Ages, Config
 from spanglass.server.store.address import Address, address
+from spanglass.server.store.keeping import Kept
 from spanglass.server.store.protocol import Store
 
 
@@ -30,7 +32,7 @@ def open_store(config: Config) -> Store:
         )
     from spanglass.server.store.connect import connect  # noqa: PLC0415 - an extra
 
-    return connect(where)
+    return connect(where, _ages(config.keep))
 
 
 def store_shown(config: Config) -> str:
@@ -41,6 +43,19 @@ def store_shown(config: Config) -> str:
     """
     where = _clickhouse(config)
     return str(config.data.resolve()) if where is None else where.shown
+
+
+def _ages(keep: Ages) -> Mapping[Kept, int | None]:
+    content = [days for days in (keep.content, keep.traces) if days is not None]
+    return {
+        Kept.SPANS: keep.traces,
+        Kept.SCORES: keep.traces,
+        Kept.CONTENTS: min(content, default=None),
+        Kept.LOGS: keep.logs,
+        Kept.POINTS: keep.metrics,
+        Kept.MINUTES: keep.minutes,
+        Kept.HOURS: keep.hours,
+    }
 
 
 def _clickhouse(config: Config) -> Address | None:
