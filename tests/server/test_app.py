@@ -162,6 +162,24 @@ def test_an_export_sent_again_counts_once(server: Addresses) -> None:
     assert len(trace["spans"]) == 1
 
 
+def test_a_call_told_of_again_after_a_restart_counts_once(tmp_path: Path) -> None:
+    """A gateway's account of a response, in a trace of its own, is no second call to a server that started anew."""
+    attributes = {**CALL, "gen_ai.response.id": "resp_1"}
+    bodies = []
+    for trace in (81, 82):
+        message = span_message(trace, trace=trace, attributes=attributes)
+        message.start_time_unix_nano = time.time_ns() - 10**9
+        message.end_time_unix_nano = message.start_time_unix_nano + 2 * 10**9
+        bodies.append(export([message]).SerializeToString())
+    totals = []
+    for body in bodies:
+        with running(config(tmp_path)) as addresses:
+            httpx.post(f"{addresses.otlp_http}/v1/traces", content=body, headers=PROTOBUF).raise_for_status()
+            totals.append(httpx.get(f"{addresses.ui}/api/v1/overview").json()["totals"])
+
+    assert [(figures["calls"], figures["cost"]["calls"]) for figures in totals] == [(1, 1), (1, 1)]
+
+
 def test_a_full_queue_answers_429_and_the_exporter_delivers_later(tmp_path: Path) -> None:
     """Under more load than the queue holds some senders are told to wait, and everything that got a 200 is there."""
     bodies = [

@@ -27,7 +27,7 @@ from spanglass.server.config import Config
 from spanglass.server.connection import Connection
 from spanglass.server.counters import Counters
 from spanglass.server.memory import Memory
-from spanglass.server.pipeline import Pipeline
+from spanglass.server.pipeline import Pipeline, known_calls
 from spanglass.server.receive.grpc import otlp_grpc
 from spanglass.server.receive.http import otlp_http
 from spanglass.server.receive.limits import Limits
@@ -107,7 +107,8 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         counters, allowance = Counters(), Allowance(config.queue_bytes, Memory(config.memory_bytes))
         access = Access(config.host, config.allowed_hosts, config.api_key)
 
-        pipeline = Pipeline(store, allowance=allowance, counters=counters, prices=prices)
+        known = known_calls(store)
+        pipeline = Pipeline(store, allowance=allowance, counters=counters, prices=prices, known=known)
         stack.push_async_callback(pipeline.close)
         limits = Limits(body_bytes=config.max_body_bytes)
         receiver = Receiver(pipeline.submit, limits=limits, allowance=allowance, counters=counters)
