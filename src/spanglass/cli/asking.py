@@ -64,8 +64,13 @@ class Shared:
 _RANGE, _NARROW, _PAGE, _OUTPUT = "Range", "Narrow to", "Page", "Server and output"
 
 
-def within(default: str) -> tuple[Shared, ...]:
-    """Return the options of a range that begins so long ago, unless said."""
+def within(default: str, *, sent: bool = True) -> tuple[Shared, ...]:
+    """Return the options of a range.
+
+    Args:
+        default: How long ago it begins, unless said.
+        sent: Tell the server so; else it knows.
+    """
     return (
         Shared(
             "since",
@@ -73,7 +78,7 @@ def within(default: str) -> tuple[Shared, ...]:
             "from",
             _RANGE,
             metavar="TIME",
-            otherwise=default,
+            otherwise=default if sent else None,
         ),
         Shared(
             "from",

@@ -26,6 +26,8 @@ PANELS = {
         "agents",
         "errors",
         "search",
+        "metrics",
+        "logs",
         "sources",
     ),
     "Know": ("prices", "version"),

@@ -12,6 +12,7 @@ UNKNOWN: Final = "-"
 _CENT: Final = Decimal("0.01")
 _SMALL: Final = Decimal("0.0995")
 _MOST_DIGITS: Final = 12
+_SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 
 
@@ -139,15 +140,38 @@ def percent(part: float | None, total: float | None = 1) -> str:
     return f"{_trimmed(value, 1 if value < 10 or 99 < value < 100 else 0)} %"
 
 
+def measure(value: float | None, unit: str) -> str:
+    """Return a number with its unit, by UCUM's name: seconds and bytes in words, dollars as money."""
+    if value is None:
+        return UNKNOWN
+    if unit in _SECONDS:
+        return duration(value * _SECONDS[unit])
+    if unit == "{USD}":
+        return dollars(Decimal(f"{value:.12g}"))
+    plain = "" if unit in {"", "1"} else f" {unit.strip('{}')}"
+    return compact(value) + ("B" if unit == "By" else plain)
+
+
 def plural(value: int, one: str, many: str | None = None) -> str:
     """Return `1 call` or `2 calls`."""
     return f"{value:,} {one if value == 1 else many or f'{one}s'}"
 
 
-def sparkline(values: Sequence[float | None]) -> str:
-    """Return a line of bars, the highest full; a blank where nothing is, a dot where nothing is known."""
-    highest = max((value for value in values if value is not None), default=0)
-    return "".join(_spark(value, highest) for value in values)
+def sparkline(values: Sequence[float | None], width: int | None = None) -> str:
+    """Return a line of bars, the highest full; a blank where nothing is, a dot where nothing is known.
+
+    Args:
+        values: From left to right.
+        width: Most characters; where there are more values, each stands for the highest of several.
+    """
+    together = 1 if width is None else -(-len(values) // max(1, width))
+    drawn = [_highest(values[place : place + together]) for place in range(0, len(values), together or 1)]
+    highest = max((value for value in drawn if value is not None), default=0)
+    return "".join(_spark(value, highest) for value in drawn)
+
+
+def _highest(values: Sequence[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _spark(value: float | None, highest: float) -> str:

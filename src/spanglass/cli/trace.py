@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final
 
 import typer
@@ -13,16 +12,12 @@ from spanglass.cli.asking import Asking, Shared, question, within
 from spanglass.cli.conversation import show_conversation
 from spanglass.cli.figures import UNKNOWN, count, duration, money_in_full, percent, plural
 from spanglass.cli.figures import bar as share_bar
+from spanglass.cli.identifier import whole_id
 from spanglass.cli.summary import tokens, work_label
 from spanglass.cli.table import FAILURE, QUIET, Cell, Column, Screen, name_cell, spend_cell, styled
 from spanglass.cli.waterfall import bar, tree
-from spanglass.errors import ConfigurationError, NotFound
 
 app = typer.Typer()
-_WHOLE: Final = re.compile(r"[0-9a-f]{32}")
-_SHORTENED: Final = re.compile(r"(?P<start>[0-9a-f]{4,31})(?:(?:…|\.{2,3})(?P<end>[0-9a-f]{1,27}))?")
-_PAGES: Final = 20
-_PAGE: Final = "500"
 _SHARE_WIDTH: Final = 24
 _WIDTH: Final = 120
 """Where lines are not cut."""
@@ -49,7 +44,7 @@ def trace(
     A shortened id is looked for among the newest 10,000 traces of --since.
     """
     asked = ask.narrowed({name: value for name, value in ask.query.items() if name != "from"})
-    found = _resolved(ask, trace_id.strip().lower(), ask.query["from"] or "")
+    found = whole_id(ask, trace_id, since=ask.query["from"] or "")
 
     def draw(ask: Asking, screen: Screen, answer: Part) -> None:
         _draw(ask, screen, answer)
@@ -57,36 +52,6 @@ def trace(
             show_conversation(screen, answer.parts("spans"))
 
     asked.show(f"/api/v1/traces/{found}", draw)
-
-
-def _resolved(ask: Asking, identifier: str, since: str) -> str:
-    """Return the whole id that a shortened one means."""
-    if _WHOLE.fullmatch(identifier):
-        return identifier
-    shape = _SHORTENED.fullmatch(identifier)
-    if shape is None:
-        raise ConfigurationError(
-            f"{identifier[:64]!r} is no trace id; one has 32 hex digits, or is shortened as in a list."
-        )
-    start, end = shape["start"], shape["end"] or ""
-    cursor, fitting = None, list[str]()
-    for _ in range(_PAGES):
-        query = {"from": since, "limit": _PAGE, "cursor": cursor}
-        page = ask.narrowed(query).ask("/api/v1/traces")
-        ids = [row.text("trace_id") or "" for row in page.parts("traces")]
-        fitting += [found for found in ids if found.startswith(start) and found.endswith(end)]
-        cursor = page.text("next_cursor")
-        if cursor is None:
-            break
-    if not fitting:
-        raise NotFound(
-            f"No trace since {since} has an id like {identifier}; look further back with --since, or write it whole."
-        )
-    if len(fitting) > 1:
-        raise ConfigurationError(
-            f"Several traces have an id like {identifier}, such as {' and '.join(fitting[:2])}. Write more of it."
-        )
-    return fitting[0]
 
 
 def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
