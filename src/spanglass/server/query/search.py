@@ -11,7 +11,7 @@ from spanglass.errors import QueryError
 from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.figures import count
 from spanglass.server.query.filters import ANY, Conditions, Filters
-from spanglass.server.query.slices import Slices
+from spanglass.server.query.lookback import Lookback
 from spanglass.server.query.span_row import SpanRow, span_row
 from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Row, Store
@@ -94,7 +94,7 @@ def _look(store: Store, asked: range, filters: Filters, wanted: int, skip: int, 
     conditions = Conditions(filters)
     sql = statement("search", filters=conditions.each_span())
     until = time.monotonic() + time_s
-    slices = Slices(store, asked)
+    slices = Lookback(store, asked)
     found: list[Row] = []
     searched_ns = asked.stop
     for part in slices:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from records import T0, batch, span
-from spanglass.server.query.slices import SLICE_S, Slices
+from spanglass.server.query.lookback import SLICE_S, Lookback
 from spanglass.server.store.duckdb import DuckDBStore
 
 STARTS = st.lists(st.integers(0, 3) | st.integers(0, 2_000_000_000), max_size=80)
@@ -19,7 +19,7 @@ def test_slices_cover_the_range(starts: list[int], size: int, took_s: float) -> 
     store = DuckDBStore(None)
     store.write([batch(*(span(1, number, at=at / 1e9) for number, at in enumerate(starts, 1)))])
     asked = range(T0, T0 + 1_500_000_000)
-    slices = Slices(store, asked, spans=size)
+    slices = Lookback(store, asked, spans=size)
     store.close()
     cut = []
     for part in slices:
@@ -47,7 +47,7 @@ def test_slices_follow_how_long_they_take() -> None:
 
 def cut(store: DuckDBStore, asked: range, took_s: float) -> int:
     """Return how many slices there are where each takes so long."""
-    slices, number = Slices(store, asked, spans=100), 0
+    slices, number = Lookback(store, asked, spans=100), 0
     for _ in slices:
         slices.took(took_s)
         number += 1
