@@ -121,11 +121,13 @@ class ClickHouseStore:
             fresh = {digest: batch for digest, batch in sent.items() if digest not in known}
             if fresh:
                 self._insert_all(fresh)
+        kept = [stored for batch in fresh.values() for stored in batch.spans]
         return Written.of(
             batches,
-            spans=sum(len(batch.spans) for batch in fresh.values()),
+            spans=len(kept),
             logs=sum(len(batch.logs) for batch in fresh.values()),
             points=sum(len(batch.points) for batch in fresh.values()),
+            kept=kept,
         )
 
     def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:

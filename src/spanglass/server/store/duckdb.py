@@ -14,7 +14,7 @@ from typing import Final
 import _duckdb as duckdb
 
 from spanglass.errors import MigrationError, QueryError, StoreError, StoreUnavailable
-from spanglass.server.record import Batch
+from spanglass.server.record import Batch, StoredSpan
 from spanglass.server.store.duckdb_file import File, cause, first_line
 from spanglass.server.store.protocol import WINDOW, Parameter, Row, Written
 from spanglass.server.store.rows import (
@@ -223,17 +223,17 @@ class DuckDBStore:
             digest = batch.digest.hex()
             if digest not in self._digests:
                 fresh.setdefault(digest, batch)
-        spans = logs = points = 0
-        if fresh:
-            with self._translated():
-                tables = _tables(fresh.values())
-                try:
-                    spans = self._commit(fresh, tables)
-                except (duckdb.DataError, duckdb.ProgrammingError):
-                    spans = self._commit(fresh, {name: _tamed(name, rows) for name, rows in tables.items()})
-            logs, points = len(tables["logs"]), len(tables["points"])
-            self._remember(fresh)
-        return Written.of(batches, spans=spans, logs=logs, points=points)
+        if not fresh:
+            return Written.of(batches, spans=0, logs=0, points=0)
+        with self._translated():
+            tables = _tables(fresh.values())
+            try:
+                spans = self._commit(fresh, tables)
+            except (duckdb.DataError, duckdb.ProgrammingError):
+                spans = self._commit(fresh, {name: _tamed(name, rows) for name, rows in tables.items()})
+        self._remember(fresh)
+        kept = _kept([stored for batch in fresh.values() for stored in batch.spans], spans)
+        return Written.of(batches, spans=len(spans), logs=len(tables["logs"]), points=len(tables["points"]), kept=kept)
 
     def _migrate(self) -> None:
         connection = self._connection
@@ -273,8 +273,10 @@ class DuckDBStore:
         row = connection.execute("SELECT max(until_ns) FROM marks WHERE name = ?", [SUMMARISED]).fetchone()
         self._summarised_ns: int = row[0] if row and row[0] is not None else 0
 
-    def _commit(self, fresh: Mapping[str, Batch], tables: Mapping[str, list[tuple[Field, ...]]]) -> int:
-        """Write one transaction and return the spans written; those that are in the file already are left out."""
+    def _commit(
+        self, fresh: Mapping[str, Batch], tables: Mapping[str, list[tuple[Field, ...]]]
+    ) -> Sequence[tuple[Field, ...]]:
+        """Write one transaction and return the rows of spans written; those in the file already are left out."""
         spans = self._unknown(tables["spans"])
         received = enumerate(fresh.items(), self._sequence + 1)
         digests: list[tuple[Field, ...]] = [(sequence, digest, b.received_ns) for sequence, (digest, b) in received]
@@ -291,7 +293,7 @@ class DuckDBStore:
         except duckdb.Error:
             self._undo()
             raise
-        return len(spans)
+        return spans
 
     def _roll(self, cursor: duckdb.DuckDBPyConnection, until_ns: int) -> tuple[int, bool]:
         """Make one round of summaries in a transaction; return its minutes, and whether there is more to do."""
@@ -434,6 +436,15 @@ def _of(spans: Sequence[tuple[Field, ...]], contents: Sequence[tuple[Field, ...]
     keys = {(row[_START], row[_SPAN_ID], row[_TRACE_ID]) for row in spans}
     found = {(row[_CONTENT_START], row[_CONTENT_SPAN_ID], row[_CONTENT_TRACE_ID]): row for row in reversed(contents)}
     return [row for key, row in found.items() if key in keys]
+
+
+def _kept(spans: Sequence[StoredSpan], rows: Sequence[tuple[Field, ...]]) -> Sequence[StoredSpan]:
+    """Return the spans of some rows; of an id that came twice, the first."""
+    if len(rows) == len(spans):
+        return spans
+    keys = {(row[_START], row[_SPAN_ID], row[_TRACE_ID]) for row in rows}
+    found = {(one.span.start_ns, one.span.span_id, one.span.trace_id): one for one in reversed(spans)}
+    return [one for key, one in found.items() if key in keys]
 
 
 def _tamed(name: str, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeAlias
 
-from spanglass.server.record import Batch, Signal
+from spanglass.server.record import Batch, Signal, StoredSpan
 
 Parameter: TypeAlias = "str | int | float | bool | Sequence[str] | None"
 Cell: TypeAlias = "str | int | float | bool | Decimal | Sequence[Cell] | None"
@@ -29,13 +29,17 @@ class Written:
         stored: Items committed.
         duplicates: Items recognised as written before and left out: those of batches sent again and, where the engine
             recognises them when it writes, spans that came again in another batch.
+        kept: The spans committed: those counted as stored.
     """
 
     stored: Mapping[Signal, int]
     duplicates: Mapping[Signal, int]
+    kept: Sequence[StoredSpan] = ()
 
     @classmethod
-    def of(cls, batches: Iterable[Batch], *, spans: int, logs: int, points: int) -> Written:
+    def of(
+        cls, batches: Iterable[Batch], *, spans: int, logs: int, points: int, kept: Sequence[StoredSpan] = ()
+    ) -> Written:
         """Return what was done with batches of which so much was committed."""
         sent = dict.fromkeys(Signal, 0)
         for batch in batches:
@@ -43,7 +47,7 @@ class Written:
             sent[Signal.LOGS] += len(batch.logs)
             sent[Signal.METRICS] += len(batch.points)
         stored = {Signal.TRACES: spans, Signal.LOGS: logs, Signal.METRICS: points}
-        return cls(stored, {signal: sent[signal] - stored[signal] for signal in Signal})
+        return cls(stored, {signal: sent[signal] - stored[signal] for signal in Signal}, kept)
 
 
 class Store(Protocol):
