@@ -14,6 +14,9 @@ from spanglass.errors import QueryError
 from spanglass.server.query.filters import Filters
 from spanglass.server.query.finding import MAX_TEXT
 from spanglass.server.query.language import MAX_LENGTH
+from spanglass.server.query.logs import MOST_LOGS, SEVERITIES
+from spanglass.server.query.metric import SHOWS
+from spanglass.server.query.metrics import MOST_NAMES
 from spanglass.server.query.ranking import DEFAULT_ROWS, MOST_ROWS
 from spanglass.server.query.trace import DEFAULT_SPANS, MOST_PAGE, MOST_SPANS
 from spanglass.server.query.traces import MAX_LIMIT
@@ -100,6 +103,18 @@ def choice(name: str, help_: str, options: Sequence[str], default: str) -> Param
         return text
 
     return Parameter(name, help_, {"type": "string", "enum": list(options)}, read, default)
+
+
+def _word(name: str, help_: str, options: Sequence[str]) -> Parameter:
+    return choice(name, help_, options, "")._replace(default=None)
+
+
+def _severity(text: str) -> int:
+    if text.lower() in SEVERITIES:
+        return SEVERITIES[text.lower()]
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= 24):
+        raise ValueError(f"use {', '.join(SEVERITIES)}, or a number from 1 to 24")
+    return int(text)
 
 
 def _status(text: str) -> str:
@@ -192,6 +207,45 @@ FILTERS = (
         str,
     ),
 )
+SENDER = FILTERS[:2]
+"""Service and environment alone: what filters metrics and logs."""
+NAMES = Parameter(
+    "limit",
+    f"Names a page, 1 to {MOST_NAMES}.",
+    {"type": "integer", "minimum": 1, "maximum": MOST_NAMES},
+    _whole(1, MOST_NAMES),
+    "100",
+)
+PREFIX = _filter("prefix", "What names begin with.")
+SHOW = _word("show", "What is shown; by default what fits the metric's kind: the first of `shows`.", SHOWS)
+BY = _filter("by", "A label to group by: of the metric, `service`, `environment`, or of the resource; else one line.")
+LABEL = _filter("filter", "`label=value` that series must have, such as `gen_ai.request.model=gpt-5`.")
+LOGS = Parameter(
+    "limit",
+    f"Records a page, 1 to {MOST_LOGS}; fewer where their texts are long.",
+    {"type": "integer", "minimum": 1, "maximum": MOST_LOGS},
+    _whole(1, MOST_LOGS),
+    "100",
+)
+SINCE = Parameter(
+    "from", f"Start, inclusive: {_TIME_FORM}. Default: 1h, or of a trace all that it has.", _TEXT, read_time
+)
+UNTIL = Parameter(
+    "to", f"End, exclusive: {_TIME_FORM}, or now. Default: now, or of a trace all that it has.", _TEXT, read_time
+)
+LOG_FILTERS = (
+    *SENDER,
+    _filter("trace", "A trace's id; its logs then come from its beginning."),
+    _filter("span", "A span's id."),
+    Parameter("severity", f"Lowest severity: {', '.join(SEVERITIES)}, or 1 to 24.", _TEXT, _severity),
+    _filter("event", "An event's name."),
+    Parameter(
+        "text",
+        "Text to find, whatever its case, in bodies, attributes and names of events.",
+        {"type": "string", "maxLength": MAX_TEXT},
+        _short,
+    ),
+)
 _LONGER_NAMES = {"user": "user_id", "session": "session_id"}
 
 
@@ -249,6 +303,11 @@ class Asked:
     def page(self) -> tuple[str | None, int]:
         """Which page of a ranking: its cursor, and rows a page."""
         return self.text(CURSOR), self.whole(ROWS) or DEFAULT_ROWS
+
+    def time_ns(self, parameter: Parameter) -> int | None:
+        """Return a time that was asked for, Unix ns."""
+        value = self._values.get(parameter.name)
+        return int(value * _SECOND) if isinstance(value, float) else None
 
     def whole(self, parameter: Parameter) -> int | None:
         """Return a number that was asked for."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.endpoints.cost import COST
 from spanglass.server.api.endpoints.latency import LATENCY
+from spanglass.server.api.endpoints.logs import LOGS_ENDPOINT
+from spanglass.server.api.endpoints.metric import METRIC
+from spanglass.server.api.endpoints.metrics import METRICS
 from spanglass.server.api.endpoints.models import MODELS
 from spanglass.server.api.endpoints.overview import OVERVIEW
 from spanglass.server.api.endpoints.prompts import PROMPT, PROMPTS
@@ -28,6 +31,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     PROMPTS,
     PROMPT,
     LATENCY,
+    METRICS,
+    METRIC,
+    LOGS_ENDPOINT,
     SERVICES,
     SOURCES,
 )

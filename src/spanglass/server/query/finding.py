@@ -21,8 +21,8 @@ def find_text(text: str, prefix: str) -> tuple[str, dict[str, Parameter]]:
     Raises:
         QueryError: The text is empty or too long.
     """
-    plain, *escaped = (f"{prefix}_{place}" for place in range(1 + len(_in_json(text))))
-    parameters = dict[str, Parameter](zip((plain, *escaped), (demand_text(text), *_in_json(text)), strict=True))
+    plain, *escaped = (f"{prefix}_{place}" for place in range(1 + len(in_json(text))))
+    parameters = dict[str, Parameter](zip((plain, *escaped), (demand_text(text), *in_json(text)), strict=True))
     tests = [f"sg_contains_text({column}, ${plain})" for column in _PLAIN]
     said = [f"sg_contains_text({column}, ${name})" for column in _JSON for name in escaped]
     return "(" + "\n    OR ".join([*tests, *said, _kept_apart(said)]) + ")", parameters
@@ -34,7 +34,7 @@ def find_said(text: str, prefix: str) -> tuple[str, dict[str, Parameter]]:
     Raises:
         QueryError: The text is empty or too long.
     """
-    parameters = dict[str, Parameter]({f"{prefix}_{place}": said for place, said in enumerate(_in_json(text))})
+    parameters = dict[str, Parameter]({f"{prefix}_{place}": said for place, said in enumerate(in_json(text))})
     demand_text(text)
     return _kept_apart([f"sg_contains_text({column}, ${name})" for column in _JSON for name in parameters]), parameters
 
@@ -55,7 +55,7 @@ def _kept_apart(said: list[str]) -> str:
     return f"(span_id, start_ns) IN (\n{contents}\n)"
 
 
-def _in_json(text: str) -> tuple[str, ...]:
+def in_json(text: str) -> tuple[str, ...]:
     """Return how a text is spelled in JSON text, and in JSON text inside JSON text (captured messages)."""
     once = json.dumps(text, ensure_ascii=False)[1:-1]
     twice = json.dumps(once, ensure_ascii=False)[1:-1]
