@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ingest, overhead, sdk
+from benchmarks import ingest, overhead, scale, sdk
 from spanglass.version import __version__
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -49,6 +49,14 @@ def overhead_table(rounds: int) -> str:
     return "\n".join(parts).rstrip()
 
 
+def scale_table(_rounds: int) -> str:
+    """Measure the server with millions of spans."""
+    figures, asked = scale.measure()
+    told: list[tuple[str, ...]] = [(name, f"{value:,.1f}") for name, value in figures.items()]
+    heading = ("question", "p50, ms", "p95, ms", "bar, ms")
+    return table(("server", "measured"), told) + "\n\n" + table(heading, list(scale.rows(asked)))
+
+
 def replace(page: str, name: str, text: str) -> str:
     """Put text between the page's markers of that name."""
     begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
@@ -57,7 +65,12 @@ def replace(page: str, name: str, text: str) -> str:
     return head + begin + text + end + tail
 
 
-MEASUREMENTS: dict[str, Callable[[int], str]] = {"sdk": sdk_table, "overhead": overhead_table, "ingest": ingest_table}
+MEASUREMENTS: dict[str, Callable[[int], str]] = {
+    "sdk": sdk_table,
+    "overhead": overhead_table,
+    "ingest": ingest_table,
+    "scale": scale_table,
+}
 
 
 def main() -> None:
