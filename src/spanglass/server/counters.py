@@ -22,6 +22,7 @@ class Counters:
         rejected: Exports refused, by reason.
         shed: Items kept without their content, by reason.
         shed_at: When that was last so, Unix seconds.
+        removed: Rows removed because of their age, by what they were of.
         fault: Why the latest write failed; None where it did not.
         commits: Group commits by duration, in the buckets of the metric table.
         commit_s: Seconds they took together.
@@ -35,6 +36,7 @@ class Counters:
         self.rejected: defaultdict[tuple[Signal, str], int] = defaultdict(int)
         self.shed: defaultdict[tuple[Signal, str], int] = defaultdict(int)
         self.shed_at: float | None = None
+        self.removed: defaultdict[str, int] = defaultdict(int)
         self.fault: str | None = None
         self.commits = [0] * (len(COMMIT) + 1)
         self.commit_s = 0.0
@@ -54,6 +56,11 @@ class Counters:
         with self._lock:
             self.shed[signal, reason] += items
             self.shed_at = time.time()
+
+    def count_removed(self, of: str, rows: int) -> None:
+        """Count rows removed because of their age; `of` is one of a few words."""
+        with self._lock:
+            self.removed[of] += rows
 
     def note_fault(self, message: str) -> None:
         """Note that the latest write failed; the next that succeeds ends it."""

@@ -1,0 +1,5 @@
+-- When the next of what is asked for is.
+SELECT min(/*{time}*/) AS moment
+FROM /*{table}*/
+WHERE /*{time}*/ >= $since_ns AND /*{time}*/ < $until_ns
+/*{conditions}*/
