@@ -142,6 +142,20 @@ def test_an_administrator_may_make_the_database(where: Address) -> None:
     store.close()
 
 
+def test_a_large_write_arrives_whole(where: Address) -> None:
+    """Rows go in several blocks, of several days; none is left out."""
+    store = connect(where)
+    spans = [call(1, number, at=number * 10.0, cost=computed("0.001")) for number in range(1, 20_001)]
+
+    store.write([batch(*spans)])
+
+    found = store.select(
+        "SELECT count(*) AS n, count(DISTINCT span_id) AS ids, sum(cost_amount) AS cost FROM spans", {}
+    )
+    assert [str(value) for value in found[0].values()] == ["20000", "20000", "20.000000000000000000"]
+    store.close()
+
+
 def test_questions_run_beside_each_other(where: Address) -> None:
     """Threads share one client, whose questions do not wait for each other; long lists of values are no trouble."""
     store = connect(where)
