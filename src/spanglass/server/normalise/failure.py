@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -22,24 +22,28 @@ _SHORTEST_REPEATED: Final = 12
 """Characters of a message that can be known again inside another."""
 _HIGHEST: Final = 32
 """Failures in failures that are followed."""
+_MOST_BELOW: Final = 8
+"""Failures right below one, the last of them, that it may repeat."""
 _DIGEST_BYTES: Final = 8
 _MESSAGES: Final = (attr.ERROR_MESSAGE, "error.message", "exception.message", "langfuse.observation.status_message")
 _INNER: Final = re.compile(r"""['"]message['"]\s*:\s*(?:'((?:[^'\\]|\\.)+)'|"((?:[^"\\]|\\.)+)")""")
 """The message inside a provider's answer, which clients put whole into their own."""
 _TYPE: Final = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*: ")
 """What Python puts before the message of an exception."""
-_VARIABLE: Final = re.compile(
-    r"""
-      (?P<url>[a-z][a-z0-9+.-]{0,20}://[^\s'"<>]+)
-    | (?P<email>[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)
-    | (?P<text>(?<!\w)'[^'\n]*'(?!\w) | "[^"\n]*" | `[^`\n]*` | \u201c[^\u201d\n]*\u201d)
-    | (?P<path>(?<![\w/.])(?:[A-Za-z]:)?[/\\](?:[\w.@~+-]+[/\\])*[\w.@~+-]+[/\\]?)
-    | (?P<id>(?<![\w-])[\w-]*\d(?:[\w.,:+-]*\w)?%?)
-    """,
-    re.VERBOSE,
+_VARIABLE: Final = (
+    ("<url>", "://", re.compile(r"(?<![\w+.-])[a-z][a-z0-9+.-]{0,20}://[^\s'\"<>]+")),
+    ("<email>", "@", re.compile(r"(?<![\w+.-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")),
+    ("<text>", "'", re.compile(r"(?<!\w)'[^'\n]*'(?!\w)")),
+    ("<text>", '"', re.compile(r'"[^"\n]*"')),
+    ("<text>", "`", re.compile(r"`[^`\n]*`")),
+    ("<path>", "/", re.compile(r"(?<![\w/.])(?:[A-Za-z]:)?/(?:[\w.@~+-]+/)*[\w.@~+-]+/?")),
+    ("<path>", "\\", re.compile(r"(?<![\w\\.])(?:[A-Za-z]:)?\\(?:[\w.@~+-]+\\)*[\w.@~+-]+\\?")),
+    ("<id>", "", re.compile(r"(?<![\w-])[\w-]*\d(?:[\w.,:+-]*\w)?%?")),
 )
-"""What differs from one failure to the next of the same cause: an id is a word with a digit, so numbers, too."""
-_SPACE: Final = re.compile(r"\s+")
+"""What differs from one failure to the next of the same cause, with what must be in a message for it to be looked for.
+
+In this order; an id is a word with a digit in it, so numbers, too.
+"""
 
 
 class Failure(NamedTuple):
@@ -77,23 +81,29 @@ def grouped(spans: Sequence[StoredSpan]) -> Sequence[StoredSpan]:
     failed = [one for one in spans if one.facts.error_group is not None]
     if len(failed) < 2:  # one has nothing to repeat
         return spans
-    below: dict[tuple[str, str], list[StoredSpan]] = defaultdict(list)
+    below: dict[tuple[str, str], deque[StoredSpan]] = defaultdict(lambda: deque(maxlen=_MOST_BELOW))
     for one in failed:
         if one.span.parent_span_id is not None:
             below[one.span.trace_id, one.span.parent_span_id].append(one)
-    instead = {id(one): group for one in failed if (group := _cause(one, below)) != one.facts.error_group}
-    return [_regrouped(one, instead[id(one)]) if id(one) in instead else one for one in spans] if instead else spans
+    groups: dict[int, str] = {}
+    for one in failed:
+        _trace(one, below, groups)
+    return [one if one.facts.error_group is None else _regrouped(one, groups[id(one)]) for one in spans]
 
 
-def _cause(one: StoredSpan, below: Mapping[tuple[str, str], Sequence[StoredSpan]]) -> str | None:
-    """Return the group of the deepest span that says the same."""
-    for _ in range(_HIGHEST):
-        inner = below.get((one.span.trace_id, one.span.span_id), ())
-        same = next((other for other in reversed(inner) if other is not one and _repeats(one, other)), None)
+def _trace(one: StoredSpan, below: Mapping[tuple[str, str], Sequence[StoredSpan]], groups: dict[int, str]) -> None:
+    """Note the group of a span, and of those on the way to the deepest span that says the same."""
+    passed = [one]
+    while len(passed) < _HIGHEST and id(passed[-1]) not in groups:
+        outer = passed[-1]
+        inner = below.get((outer.span.trace_id, outer.span.span_id), ())
+        same = next((other for other in reversed(inner) if other is not outer and _repeats(outer, other)), None)
         if same is None:
             break
-        one = same
-    return one.facts.error_group
+        passed.append(same)
+    deepest = passed[-1]
+    group = groups.get(id(deepest)) or deepest.facts.error_group or ""
+    groups.update((id(span), group) for span in passed)
 
 
 def _repeats(outer: StoredSpan, inner: StoredSpan) -> bool:
@@ -104,7 +114,9 @@ def _repeats(outer: StoredSpan, inner: StoredSpan) -> bool:
     return mine == theirs or (len(theirs) >= _SHORTEST_REPEATED and theirs in mine)
 
 
-def _regrouped(one: StoredSpan, group: str | None) -> StoredSpan:
+def _regrouped(one: StoredSpan, group: str) -> StoredSpan:
+    if group == one.facts.error_group:
+        return one
     facts: Facts = replace(one.facts, error_group=group)
     return replace(one, facts=facts)
 
@@ -139,8 +151,7 @@ def plain(message: str) -> str:
     if inner is not None:
         text = inner.group(1) or inner.group(2)
     text = _TYPE.sub("", text, count=1) if _TYPE.match(text) else text
-    return _SPACE.sub(" ", _VARIABLE.sub(_placeholder, text)).strip().lower()
-
-
-def _placeholder(found: re.Match[str]) -> str:
-    return f"<{found.lastgroup}>"
+    for placeholder, mark, pattern in _VARIABLE:
+        if mark in text:
+            text = pattern.sub(placeholder, text)
+    return " ".join(text.split()).lower()
