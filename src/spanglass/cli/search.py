@@ -41,8 +41,9 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
         screen.table(spans.SPANS, [spans.row(ask, screen, span) for span in found])
     elif answer.flag("complete"):
         ask.nothing(screen, "spans")
-    if not answer.flag("complete"):
-        back = ask.clock.full(answer.number("searched_back_to"))
+    back_to = answer.number("searched_back_to")
+    if not answer.flag("complete") and not (found and found[-1].number("start") == back_to):  # else the page is full
+        back = ask.clock.full(back_to)
         screen.line()
         screen.line(f"{'Looked' if found else 'Nothing found yet; looked'} back to {back}.")
     ask.pages(screen, answer)

@@ -69,6 +69,7 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
     screen.line()
     _waterfall(screen, answer, spans)
     _failures(screen, spans)
+    _scores(screen, answer)
     if (further := answer.count("next_offset")) is not None:
         screen.command(f"{count(len(spans))} of {count(total)} spans. More:", ask.again("offset", str(further)))
 
@@ -143,3 +144,28 @@ def _failures(screen: Screen, spans: tuple[Part, ...]) -> None:
         screen.line(styled(f"{span.text('name') or UNKNOWN}: {': '.join(said) or 'it does not say why'}", FAILURE))
     if len(failed) > 20:
         screen.line(f"And {len(failed) - 20} more.")
+
+
+def _scores(screen: Screen, answer: Part) -> None:
+    """Print how its answers were judged."""
+    scores = answer.parts("scores")
+    if not scores:
+        return
+    screen.heading("Scores")
+    columns = (Column("name"), Column("score", right=True), Column("by", spare=2), Column("why", spare=1, least=16))
+    screen.table(
+        columns,
+        [
+            (
+                score.text("name") or UNKNOWN,
+                " ".join(said for said in (score.text("label"), _number(score.number("value"))) if said) or UNKNOWN,
+                score.text("source") or "",
+                score.text("explanation") or "",
+            )
+            for score in scores
+        ],
+    )
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3g}"
