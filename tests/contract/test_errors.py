@@ -154,7 +154,7 @@ def test_groups_come_as_sorted_a_page_at_a_time(store: Store) -> None:
     found: list[str] = []
     cursor = None
     for _ in range(4):
-        page = errors(store, start_ns=T0, end_ns=END if cursor is None else END + 9, cursor=cursor, limit=2)
+        page = errors(store, start_ns=T0, end_ns=END if cursor is None else END + 9, page=(cursor, 2))
         found += [one.group for one in page.groups]
         cursor = page.next_cursor
         assert page.end == END / SECOND
@@ -219,8 +219,8 @@ def test_what_cannot_be_asked_is_said(store: Store) -> None:
         (lambda: error(store, TIMEOUT, start_ns=END, end_ns=T0), QueryError, "range is empty"),
         (lambda: errors(store, start_ns=T0, end_ns=END, sort="x"), QueryError, "frequent or recent"),
         (lambda: errors(store, start_ns=END, end_ns=T0), QueryError, "range is empty"),
-        (lambda: errors(store, start_ns=T0, end_ns=END, cursor="x"), QueryError, "cursor"),
-        (lambda: errors(store, start_ns=T0, end_ns=END, limit=0), QueryError, "use 1 to 100"),
+        (lambda: errors(store, start_ns=T0, end_ns=END, page=("x", 5)), QueryError, "cursor"),
+        (lambda: errors(store, start_ns=T0, end_ns=END, page=(None, 0)), QueryError, "use 1 to 100"),
     ]
     for question_of, kind, words in ask:
         with pytest.raises(kind, match=words):

@@ -154,8 +154,7 @@ def errors(
     end_ns: int,
     filters: Filters = ANY,
     sort: str = "frequent",
-    cursor: str | None = None,
-    limit: int = DEFAULT_ROWS,
+    page: tuple[str | None, int] = (None, DEFAULT_ROWS),
 ) -> Errors:
     """Return what goes wrong in spans that start in a range, by its cause.
 
@@ -165,29 +164,28 @@ def errors(
         end_ns: Unix nanoseconds, exclusive. With a cursor the range of its first page counts.
         filters: Each holds of the span that failed.
         sort: frequent or recent: what comes first.
-        cursor: `next_cursor` of the page before.
-        limit: Groups a page, 1 to 100.
+        page: `next_cursor` of the page before, and groups a page, 1 to 100.
 
     Raises:
         QueryError: The range, limit, cursor, order or a filter is wrong, or the question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    page = rank_page(start_ns, end_ns, cursor, limit)
+    place = rank_page(start_ns, end_ns, *page)
     if sort not in _ORDERS:
         raise QueryError(f"The order is {sort!r:.60}; use {' or '.join(_ORDERS)}.")
-    failures = failures_in(store, page.start_ns, page.end_ns, filters)
+    failures = failures_in(store, place.start_ns, place.end_ns, filters)
     rows = store.select(
         statement("errors", deepest=deepest(failures, RANKED), order=_ORDERS[sort]),
-        {**failures.given, "limit": limit + 1, "skip": page.skip},
+        {**failures.given, "limit": page[1] + 1, "skip": place.skip},
     )
     return Errors(
-        start=page.start_ns / _SECOND,
-        end=page.end_ns / _SECOND,
+        start=place.start_ns / _SECOND,
+        end=place.end_ns / _SECOND,
         since=failures.since_ns / _SECOND,
         step=failures.step_ns / _SECOND,
         spans=failures.spans,
-        groups=groups_of(store, failures, rows[:limit], samples=SAMPLES),
-        next_cursor=page.after(limit, len(rows)),
+        groups=groups_of(store, failures, rows[: page[1]], samples=SAMPLES),
+        next_cursor=place.after(page[1], len(rows)),
     )
 
 
