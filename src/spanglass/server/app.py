@@ -7,6 +7,7 @@ import errno
 import gc
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -21,17 +22,22 @@ from spanglass.cost.table import PriceTable
 from spanglass.errors import ConfigurationError, PortTaken
 from spanglass.server.access import Access
 from spanglass.server.allowance import Allowance
+from spanglass.server.api import actions
 from spanglass.server.api.application import application
 from spanglass.server.api.questions import Questions
 from spanglass.server.config import Config
 from spanglass.server.connection import Connection
 from spanglass.server.counters import Counters
+from spanglass.server.keep.house import House
+from spanglass.server.keep.jobs import Jobs
+from spanglass.server.keep.keeper import Keeper
 from spanglass.server.memory import Memory
 from spanglass.server.pipeline import Pipeline, known_calls
 from spanglass.server.receive.grpc import otlp_grpc
 from spanglass.server.receive.http import otlp_http
 from spanglass.server.receive.limits import Limits
 from spanglass.server.receive.receiver import Receiver
+from spanglass.server.store.house import keeping_of
 from spanglass.server.store.open import open_store
 from spanglass.settings import Setting
 
@@ -103,6 +109,8 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
 
         store = open_store(config)
         stack.callback(store.close)
+        alone = threading.Lock()
+        keeping = keeping_of(store)
         prices = PriceTable.load(config.prices_file)
         counters, allowance = Counters(), Allowance(config.queue_bytes, Memory(config.memory_bytes))
         access = Access(config.host, config.allowed_hosts, config.api_key)
@@ -115,6 +123,12 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         stack.callback(receiver.close)
         questions = Questions(store, prices)
         stack.callback(questions.close)
+        jobs = Jobs(alone)
+        stack.callback(jobs.close)
+        house = House(store, keeping, jobs, prices=prices, directory=config.data)
+        keeper = Keeper(store, keeping, config.keep, counters=counters, alone=alone)
+        stack.callback(keeper.close)
+        keeper.start()
 
         grpc_server = otlp_grpc(receiver, access)
         _bind_grpc(grpc_server, config.host, grpc_port)
@@ -122,7 +136,8 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         stack.push_async_callback(grpc_server.stop, _LAST_REQUESTS_S)
         await stack.enter_async_context(_http(otlp_http(receiver, access), otlp_socket))
         ports = {"http": otlp_socket.getsockname()[1], "grpc": grpc_port}
-        api = application(questions, access, counters=counters, allowance=allowance, otlp_ports=ports)
+        more = actions.routes(house, questions)
+        api = application(questions, access, counters=counters, allowance=allowance, otlp_ports=ports, more=more)
         await stack.enter_async_context(_http(api, ui_socket))
         yield Addresses(
             _url(config.host, ui_socket.getsockname()[1]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -41,6 +41,7 @@ def application(
     allowance: Allowance,
     otlp_ports: Mapping[str, int] | None = None,
     pages: Pages | None = None,
+    more: Sequence[Route] = (),
 ) -> ASGIApp:
     """Return the application.
 
@@ -51,6 +52,7 @@ def application(
         allowance: The queue, for `/metrics` and `/healthz`.
         otlp_ports: Where OTLP is received, by protocol (`http`, `grpc`), for `/healthz`; the UI tells newcomers.
         pages: The UI's files; the built UI by default.
+        more: Routes of what answers no question.
     """
     served = pages or Pages(access)
     document = msgspec.json.encode(openapi.document())
@@ -72,6 +74,7 @@ def application(
 
     routes = [
         *(Route(endpoint.path, _answering(endpoint, questions), methods=["GET"]) for endpoint in ENDPOINTS),
+        *more,
         Route("/api/openapi.json", specification, methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
         Route("/healthz", health, methods=["GET"]),

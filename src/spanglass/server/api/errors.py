@@ -7,14 +7,22 @@ from http import HTTPStatus
 import msgspec
 from starlette.responses import Response
 
-from spanglass.errors import NotFound, Overloaded, QueryError, SpanglassError, StoreUnavailable, Unauthenticated
+from spanglass.errors import (
+    NotFound,
+    Overloaded,
+    PayloadTooLarge,
+    QueryError,
+    SpanglassError,
+    StoreUnavailable,
+    Unauthenticated,
+)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong.
 
     Attributes:
-        code: For programs: bad_request, unauthenticated, not_found, misdirected, busy, unavailable or failed.
+        code: For programs, one word; docs/api.md lists them.
         message: For people: what happened and what to do.
     """
 
@@ -31,7 +39,10 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 MEANINGS = {
     400: "A parameter cannot be used; the message says what is right.",
     401: "The API key is missing or wrong.",
+    403: "It comes from a page of another origin.",
     404: "It is not in the store.",
+    413: "The body is too large.",
+    415: "The body is not JSON, or not said to be.",
     421: "The Host header is none this server knows.",
     503: "The store cannot answer just now, or too many questions are being answered.",
 }
@@ -39,6 +50,7 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     NotFound: (404, "not_found"),
     QueryError: (400, "bad_request"),
     Unauthenticated: (401, "unauthenticated"),
+    PayloadTooLarge: (413, "too_large"),
     Overloaded: (503, "busy"),
     StoreUnavailable: (503, "unavailable"),
 }

@@ -13,6 +13,7 @@ from spanglass.server.api.errors import failure, told
 
 OPEN = frozenset({"/healthz", "/login", "/page.css"})
 """Paths that need no key."""
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -61,4 +62,20 @@ class Guard:
             if "text/html" in request.headers.get("accept", ""):
                 return RedirectResponse("/login", 303)
             return told(error)
-        return None
+        return None if request.method in _READING else _strangers(request, host)
+
+
+def _strangers(request: Request, host: str) -> Response | None:
+    """Refuse what changes something and may come from a page of another origin.
+
+    A browser lets any page send a form, or plain text, anywhere, and sends along what it knows of the server; JSON it
+    sends to another origin only after asking, which is not answered here.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        return failure(415, "unsupported", "Send a JSON document, with the header `Content-Type: application/json`.")
+    origin = request.headers.get("origin")
+    same = origin is None or origin.partition("://")[2].lower() == host.lower()
+    if not same or request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+        return failure(403, "forbidden", "A page of another origin cannot change anything here.")
+    return None

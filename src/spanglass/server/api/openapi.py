@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from spanglass.server.api.actions import ACTIONS, DOWNLOADS, JOB, Action, Download
 from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.errors import MEANINGS, Failure
 from spanglass.server.api.parameters import Parameter
 from spanglass.server.api.table import ENDPOINTS
+from spanglass.server.keep.jobs import Job
 from spanglass.version import __version__
 
 _PART = re.compile(r"\{(\w+)(?::path)?\}")
@@ -23,7 +25,13 @@ Json = dict[str, Any]
 
 def document() -> Json:
     """Return the document, OpenAPI 3.1."""
-    answers: list[type[msgspec.Struct]] = [*dict.fromkeys(endpoint.answer for endpoint in ENDPOINTS), Failure]
+    bodies = [action.body for action in ACTIONS]
+    answers: list[type[msgspec.Struct]] = [
+        *dict.fromkeys(endpoint.answer for endpoint in ENDPOINTS),
+        Job,
+        *bodies,
+        Failure,
+    ]
     schemas, components = msgspec.json.schema_components(
         answers, schema_hook=_anything, ref_template="#/components/schemas/{name}"
     )
@@ -36,9 +44,17 @@ def document() -> Json:
             "description": "What spanglass knows of an LLM application. Times are Unix seconds, durations seconds, "
             "money exact decimal text in USD; null is unknown, which is not 0.",
         },
-        "paths": {endpoint.path.replace(":path", ""): {"get": _operation(endpoint, by_type)} for endpoint in ENDPOINTS},
+        "paths": {
+            **{endpoint.path.replace(":path", ""): {"get": _operation(endpoint, by_type)} for endpoint in ENDPOINTS},
+            **{action.path: {"post": _begun(action, by_type)} for action in ACTIONS},
+            JOB: {"get": _job(by_type)},
+            **{download.path: {"get": _download(download, by_type)} for download in DOWNLOADS},
+        },
         "components": {
-            "schemas": {name: _described(_complete(schema)) for name, schema in components.items()},
+            "schemas": {
+                name: _described(schema if name in {body.__name__ for body in bodies} else _complete(schema))
+                for name, schema in components.items()
+            },
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"key": []}],
@@ -64,6 +80,46 @@ def _operation(endpoint: Endpoint, by_type: dict[type[msgspec.Struct], Json]) ->
             *(_in_query(parameter) for parameter in endpoint.parameters),
         ],
         "responses": {str(status): responses[status] for status in sorted(responses)},
+    }
+
+
+def _begun(action: Action, by_type: dict[type[msgspec.Struct], Json]) -> Json:
+    responses = {"202": _response("The job, begun.", by_type[Job])}
+    for status in (400, 401, 403, 413, 415, 421, 503):
+        responses[str(status)] = _response(MEANINGS[status], by_type[Failure])
+    return {
+        "operationId": action.body.__name__.lower(),
+        "summary": action.summary,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": by_type[action.body]}}},
+        "responses": responses,
+    }
+
+
+def _job(by_type: dict[type[msgspec.Struct], Json]) -> Json:
+    responses = {"200": _response("The job as it stands.", by_type[Job])}
+    for status in (401, 404, 421):
+        responses[str(status)] = _response(MEANINGS[status], by_type[Failure])
+    return {
+        "operationId": "job",
+        "summary": "A job as it stands.",
+        "parameters": [_in_path("id")],
+        "responses": responses,
+    }
+
+
+def _download(download: Download, by_type: dict[type[msgspec.Struct], Json]) -> Json:
+    content = {download.media_type: {"schema": {"type": "string", "format": "binary"}}}
+    responses: Json = {"200": {"description": "The file.", "content": content}}
+    for status in (*download.errors, 401, 421):
+        responses[str(status)] = _response(MEANINGS[status], by_type[Failure])
+    return {
+        "operationId": download.path.split("/")[3],
+        "summary": download.summary,
+        "parameters": [
+            *(_in_path(name) for name in _PART.findall(download.path)),
+            *(_in_query(parameter) for parameter in download.parameters),
+        ],
+        "responses": {status: responses[status] for status in sorted(responses)},
     }
 
 
