@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import anthropic
@@ -16,31 +15,20 @@ from inline_snapshot import snapshot
 from langchain_openai import ChatOpenAI
 from mcp.client.client import Client
 from mcp.server.mcpserver import MCPServer
-from openinference.instrumentation.anthropic import AnthropicInstrumentor as OpenInferenceAnthropic
-from openinference.instrumentation.langchain import LangChainInstrumentor as OpenInferenceLangChain
 from openinference.instrumentation.openai import OpenAIInstrumentor as OpenInferenceOpenAI
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor as TraceloopAnthropic
-from opentelemetry.instrumentation.genai.anthropic import AnthropicInstrumentor as GenAIAnthropic
 from opentelemetry.instrumentation.genai.langchain import LangChainInstrumentor as GenAILangChain
 from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor as GenAIOpenAI
 from opentelemetry.instrumentation.genai.openai_agents import OpenAIAgentsInstrumentor
-from opentelemetry.instrumentation.langchain import LangchainInstrumentor as TraceloopLangChain
-from opentelemetry.instrumentation.openai import OpenAIInstrumentor as TraceloopOpenAI
-from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
 from pydantic_ai import Agent, Tool
 from pydantic_ai.models.instrumented import InstrumentationSettings
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
+from recorded_spans import ANTHROPIC, LANGCHAIN, OPENAI, recorded
 from scripted import Answer, ScriptedServer, scripted
-from spanglass.server.record import StoredSpan
-from understood import completion, streamed, told, understood
-from untouched import untouched
+from understood import completion, streamed, told
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the instrumentations' own
 
@@ -66,27 +54,6 @@ MESSAGE = {
 }
 
 
-@contextmanager
-def recorded(*instrumentors: Callable[[], Any]) -> Iterator[tuple[TracerProvider, Callable[[], Sequence[StoredSpan]]]]:
-    """Record spans while instrumentations are on; what is yielded last returns them as the server keeps them."""
-    exporter = InMemorySpanExporter()
-    tracers = TracerProvider(shutdown_on_exit=False)
-    tracers.add_span_processor(SimpleSpanProcessor(exporter))
-    meters = MeterProvider(shutdown_on_exit=False)
-
-    def kept() -> Sequence[StoredSpan]:
-        body = encode_spans(exporter.get_finished_spans()).SerializeToString()
-        return understood(body)
-
-    with ExitStack() as stack:
-        stack.enter_context(untouched("openai", "anthropic", "langchain_core", "langchain_openai"))
-        for made in instrumentors:
-            instrumentor = made()
-            instrumentor.instrument(tracer_provider=tracers, meter_provider=meters, skip_dep_check=True)
-            stack.callback(instrumentor.uninstrument)
-        yield tracers, kept
-
-
 @pytest.fixture(autouse=True)
 def content(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenTelemetry's instrumentations record content where they are told to; the others do by themselves."""
@@ -98,11 +65,6 @@ def server() -> Iterator[ScriptedServer]:
     """A provider without a script."""
     with scripted() as made:
         yield made
-
-
-OPENAI = {"openinference": OpenInferenceOpenAI, "traceloop": TraceloopOpenAI, "genai": GenAIOpenAI}
-ANTHROPIC = {"openinference": OpenInferenceAnthropic, "traceloop": TraceloopAnthropic, "genai": GenAIAnthropic}
-LANGCHAIN = {"openinference": OpenInferenceLangChain, "traceloop": TraceloopLangChain, "genai": GenAILangChain}
 
 
 @pytest.mark.parametrize("producer", OPENAI)

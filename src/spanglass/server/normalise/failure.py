@@ -28,8 +28,8 @@ _DIGEST_BYTES: Final = 8
 _MESSAGES: Final = (attr.ERROR_MESSAGE, "error.message", "exception.message", "langfuse.observation.status_message")
 _INNER: Final = re.compile(r"""['"]message['"]\s*:\s*(?:'((?:[^'\\]|\\.)+)'|"((?:[^"\\]|\\.)+)")""")
 """The message inside a provider's answer, which clients put whole into their own."""
-_TYPE: Final = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*: ")
-"""What Python puts before the message of an exception."""
+_BEFORE: Final = re.compile(r"(?:(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*: )?(?:Error code: \d+ - )?")
+"""What Python puts before the message of an exception, and OpenAI's and Anthropic's clients before the provider's."""
 _VARIABLE: Final = (
     ("<url>", "://", re.compile(r"(?<![\w+.-])[a-z][a-z0-9+.-]{0,20}://[^\s'\"<>]+")),
     ("<email>", "@", re.compile(r"(?<![\w+.-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")),
@@ -150,7 +150,7 @@ def plain(message: str) -> str:
     inner = _INNER.search(text)
     if inner is not None:
         text = inner.group(1) or inner.group(2)
-    text = _TYPE.sub("", text, count=1) if _TYPE.match(text) else text
+    text = _BEFORE.sub("", text, count=1)
     for placeholder, mark, pattern in _VARIABLE:
         if mark in text:
             text = pattern.sub(placeholder, text)
