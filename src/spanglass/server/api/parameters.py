@@ -18,6 +18,7 @@ from spanglass.server.query.logs import MOST_LOGS, SEVERITIES
 from spanglass.server.query.metric import SHOWS
 from spanglass.server.query.metrics import MOST_NAMES
 from spanglass.server.query.ranking import DEFAULT_ROWS, MOST_ROWS
+from spanglass.server.query.session import MAX_LIMIT as MOST_TURNS_A_PAGE
 from spanglass.server.query.trace import DEFAULT_SPANS, MOST_PAGE, MOST_SPANS
 from spanglass.server.query.traces import MAX_LIMIT
 from spanglass.server.query.zone import read_zone
@@ -144,9 +145,17 @@ LIMIT = Parameter(
     _whole(1, MAX_LIMIT),
     "50",
 )
+SINCE_EVER = Parameter("from", f"Start, inclusive: {_TIME_FORM}; by default all there is.", _TEXT, read_time, "0")
+TURNS = Parameter(
+    "limit",
+    f"Turns a page, 1 to {MOST_TURNS_A_PAGE}.",
+    {"type": "integer", "minimum": 1, "maximum": MOST_TURNS_A_PAGE},
+    _whole(1, MOST_TURNS_A_PAGE),
+    "50",
+)
 OFFSET = Parameter(
     "offset",
-    "Spans to skip: `next_offset` of the page before.",
+    "Rows to skip: `next_offset` of the page before.",
     {"type": "integer", "minimum": 0, "maximum": MOST_SPANS},
     _whole(0, MOST_SPANS),
     "0",

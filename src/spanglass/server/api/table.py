@@ -18,6 +18,7 @@ from spanglass.server.api.endpoints.quality import QUALITY
 from spanglass.server.api.endpoints.savings import SAVINGS
 from spanglass.server.api.endpoints.search import SEARCH
 from spanglass.server.api.endpoints.services import SERVICES
+from spanglass.server.api.endpoints.sessions import SESSION, SESSIONS
 from spanglass.server.api.endpoints.sources import SOURCES
 from spanglass.server.api.endpoints.time_spent import TIME_SPENT
 from spanglass.server.api.endpoints.tools import TOOLS
@@ -30,6 +31,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     TRACES,
     TRACE,
     SEARCH,
+    SESSIONS,
+    SESSION,
     COST,
     SAVINGS,
     MODELS,
