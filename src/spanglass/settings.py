@@ -96,6 +96,18 @@ def positive(value: str) -> int:
     return number
 
 
+def up_to_100(value: str) -> int:
+    """Read a whole number from 0 to 100.
+
+    Raises:
+        ValueError: It is none.
+    """
+    number = int(value) if value.isascii() and value.strip().isdecimal() and len(value) < 7 else -1
+    if not 0 <= number <= 100:
+        raise ValueError("use a whole number from 0 to 100")
+    return number
+
+
 def days(value: str) -> int | None:
     """Read a number of days; 0 or none is None: for ever.
 
@@ -320,6 +332,14 @@ KEEP_HOURS_DAYS: Setting[int | None] = Setting(
     days,
     "Days to keep sums of calls by hour and user; 0, for ever.",
 )
+METRICS_USERS = Setting(
+    "server.metrics_users",
+    "SPANGLASS_METRICS_USERS",
+    10,
+    up_to_100,
+    "How many users /metrics names, with what they spent today, those that spent most; user ids are personal data: 0 "
+    "names none.",
+)
 DEMO = Setting("server.demo", "SPANGLASS_DEMO", False, flag, "Run the demo chatbot against the stand-in provider.")
 
 # The commands that ask a server.
@@ -361,6 +381,7 @@ SETTINGS: tuple[Setting[object], ...] = cast(
         MAX_BODY_MIB,
         STORE_MEMORY_MIB,
         MEMORY_MIB,
+        METRICS_USERS,
         KEEP_TRACES_DAYS,
         KEEP_CONTENT_DAYS,
         KEEP_LOGS_DAYS,

@@ -65,7 +65,11 @@ HOST_NAME = _otel("host.name", "string", "Name of the host.")
 PROCESS_PID = _otel("process.pid", "int", "Process id.")
 
 # Who and what for
-USER_ID = _otel("user.id", "string", "The user on whose behalf the work is done; never a metric label.")
+USER_ID = _otel(
+    "user.id",
+    "string",
+    "The user on whose behalf the work is done; a label of no metric but `spanglass.spans.user_cost`.",
+)
 SESSION_ID = _otel("session.id", "string", "The session the work belongs to; never a metric label.")
 CONVERSATION_ID = _genai("gen_ai.conversation.id", "string", "The conversation; set where it is truly known.")
 FEATURE = _ours("spanglass.feature", "string", "The feature of the application that made the call.")

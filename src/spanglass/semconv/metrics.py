@@ -2,7 +2,8 @@
 
 Names of the conventions' v1.41 generation (`gen_ai.client.operation.*`, `gen_ai.client.token.usage`) are what backends
 know today; the cache and reasoning counters are the newer generation's, because the older has none; what no convention
-names is under `spanglass.`. Environment and service are resource attributes; user and session ids are never labels.
+names is under `spanglass.`. Environment and service are resource attributes, and labels where the server counts for
+many; user and session ids are never labels, but for the one gauge whose point they are.
 """
 
 from __future__ import annotations
@@ -338,6 +339,9 @@ SERVER_SHED = _counter(
     "Items kept without their content, for want of memory.",
     (attr.SIGNAL, attr.DROP_REASON),
 )
+SERVER_REMOVED = _counter(
+    "spanglass.server.removed", "{row}", "Rows removed because of their age, by table.", (attr.SIGNAL,)
+)
 SERVER_COMMIT = _histogram(
     "spanglass.server.commit.duration", "s", "Duration of one group commit.", (), COMMIT, Origin.SPANGLASS
 )
@@ -346,6 +350,76 @@ SERVER_QUEUE_LIMIT = _gauge("spanglass.server.queue.limit", "By", "Memory of exp
 SERVER_STORE_SIZE = _gauge("spanglass.server.store.size", "By", "Bytes the store holds on disk.")
 SERVER_MEMORY = _gauge("spanglass.server.memory", "By", "Resident memory of the server.")
 SERVER_MEMORY_LIMIT = _gauge("spanglass.server.memory.limit", "By", "The declared ceiling of the server's memory.")
+
+# What the server counts of the calls in spans that it stores, also of applications that send no metrics. Names of their
+# own: with those of the SDK, one Prometheus that reads both would count every call twice (docs/adr/0013).
+_STORED_CALL = (
+    attr.SERVICE_NAME,
+    attr.ENVIRONMENT,
+    attr.OPERATION,
+    attr.PROVIDER,
+    attr.REQUEST_MODEL,
+    attr.FEATURE,
+)
+SPANS_CALLS = _counter("spanglass.spans.calls", "{call}", "Calls in stored spans: attempts less retries.", _STORED_CALL)
+SPANS_ERRORS = _counter(
+    "spanglass.spans.errors",
+    "{call}",
+    "Calls in stored spans that failed for good: failed attempts less retries, as far as both have arrived.",
+    _STORED_CALL,
+)
+SPANS_FAILED = _counter(
+    "spanglass.spans.failed", "{attempt}", "Failed attempts in stored spans.", (*_STORED_CALL, attr.ERROR_TYPE)
+)
+SPANS_RETRIES = _counter(
+    "spanglass.spans.retries", "{attempt}", "Attempts in stored spans that repeat a failed one.", _STORED_CALL
+)
+SPANS_TOKENS = _counter(
+    "spanglass.spans.tokens",
+    "{token}",
+    "Tokens of calls in stored spans, input or output, inclusive totals.",
+    (*_STORED_CALL, attr.TOKEN_TYPE),
+)
+SPANS_CACHE_READ = _counter(
+    "spanglass.spans.cache_read_tokens", "{token}", "The part of the input that a prompt cache served.", _STORED_CALL
+)
+SPANS_CACHE_WRITE = _counter(
+    "spanglass.spans.cache_write_tokens", "{token}", "The part of the input written to a prompt cache.", _STORED_CALL
+)
+SPANS_REASONING = _counter(
+    "spanglass.spans.reasoning_tokens", "{token}", "The part of the output spent on reasoning.", _STORED_CALL
+)
+SPANS_COST = _counter(
+    "spanglass.spans.cost",
+    "{USD}",
+    "What calls in stored spans cost; a lower bound while `spanglass.spans.unpriced` grows.",
+    (*_STORED_CALL, attr.COST_STATE),
+)
+SPANS_UNPRICED = _counter(
+    "spanglass.spans.unpriced", "{call}", "Calls in stored spans that could not be priced.", _STORED_CALL
+)
+SPANS_DURATION = _histogram(
+    "spanglass.spans.duration",
+    "s",
+    "Duration of attempts in stored spans; its count is the attempts.",
+    _STORED_CALL,
+    DURATION,
+    Origin.SPANGLASS,
+)
+SPANS_FIRST_TOKEN = _histogram(
+    "spanglass.spans.time_to_first_token",
+    "s",
+    "Request to first content of streams in stored spans.",
+    _STORED_CALL,
+    FIRST_TOKEN,
+    Origin.SPANGLASS,
+)
+SPANS_USER_COST = _gauge(
+    "spanglass.spans.user_cost",
+    "{USD}",
+    "What calls cost since midnight UTC, of the users that spent most; the one metric that names users.",
+    (attr.USER_ID,),
+)
 
 METRICS: tuple[Metric, ...] = tuple(_table)
 """Every row, in the order above."""

@@ -24,6 +24,7 @@ from spanglass.server.access import Access
 from spanglass.server.allowance import Allowance
 from spanglass.server.api import actions
 from spanglass.server.api.application import application
+from spanglass.server.api.metrics import Metrics
 from spanglass.server.api.questions import Questions
 from spanglass.server.config import Config
 from spanglass.server.connection import Connection
@@ -136,7 +137,8 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         stack.push_async_callback(grpc_server.stop, _LAST_REQUESTS_S)
         await stack.enter_async_context(_http(otlp_http(receiver, access), otlp_socket))
         ports = {"http": otlp_socket.getsockname()[1], "grpc": grpc_port}
-        more = actions.routes(house, questions)
+        metrics = Metrics(questions, counters, allowance, named_users=config.metrics_users)
+        more = [*actions.routes(house, questions), metrics.route]
         api = application(questions, access, counters=counters, allowance=allowance, otlp_ports=ports, more=more)
         await stack.enter_async_context(_http(api, ui_socket))
         yield Addresses(

@@ -76,6 +76,7 @@ class Config:
         memory_mib: The ceiling of the whole process, MiB; None for a third over what queue, store and program need.
         prices_file: Prices that override the built-in table; None for that table alone.
         keep: How long.
+        metrics_users: How many users `/metrics` names; 0 to 100.
 
     Raises:
         ConfigurationError: Values that do not go together; the message names the settings and the cure.
@@ -97,6 +98,7 @@ class Config:
     memory_mib: int | None = None
     prices_file: str | None = None
     keep: Ages = Ages()
+    metrics_users: int = settings.METRICS_USERS.default
 
     def __post_init__(self) -> None:
         self._check_key()
@@ -184,6 +186,7 @@ class Config:
             max_body_bytes=sources.get(settings.MAX_BODY_MIB) * MIB,
             store_memory_mib=sources.get(settings.STORE_MEMORY_MIB),
             memory_mib=sources.get(settings.MEMORY_MIB),
+            metrics_users=sources.get(settings.METRICS_USERS),
             prices_file=sources.get(settings.PRICES_FILE),
             keep=Ages.load(sources),
         )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from spanglass.semconv.metrics import COMMIT
+from spanglass.server.call_counts import CallCounts
 from spanglass.server.record import Signal
 
 
@@ -26,6 +27,7 @@ class Counters:
         fault: Why the latest write failed; None where it did not.
         commits: Group commits by duration, in the buckets of the metric table.
         commit_s: Seconds they took together.
+        calls: What the calls in stored spans come to.
     """
 
     def __init__(self) -> None:
@@ -40,6 +42,7 @@ class Counters:
         self.fault: str | None = None
         self.commits = [0] * (len(COMMIT) + 1)
         self.commit_s = 0.0
+        self.calls = CallCounts()
 
     def count_received(self, signal: Signal, items: int) -> None:
         """Count the items of an export request."""

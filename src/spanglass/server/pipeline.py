@@ -190,6 +190,7 @@ class Pipeline:
         else:
             self._recent.keep()
             self._counters.count_commit(written.stored, written.duplicates, time.perf_counter() - began)
+            self._counters.calls.count(written.kept)
             return None
         self._recent.forget()
         self._counters.note_fault(str(failure))

@@ -14,6 +14,7 @@ from spanglass.errors import StoreUnavailable
 from spanglass.server.access import COOKIE, Access
 from spanglass.server.allowance import Allowance
 from spanglass.server.api.application import application
+from spanglass.server.api.metrics import Metrics
 from spanglass.server.api.pages import Pages
 from spanglass.server.api.questions import Questions
 from spanglass.server.counters import Counters
@@ -32,7 +33,10 @@ class Client:
         rule = access or Access("127.0.0.1")
         self.questions = Questions(store)
         pages = None if folder is None else Pages(rule, folder)
-        self._app = application(self.questions, rule, counters=self.counters, allowance=self.allowance, pages=pages)
+        metrics = Metrics(self.questions, self.counters, self.allowance, named_users=2)
+        self._app = application(
+            self.questions, rule, counters=self.counters, allowance=self.allowance, pages=pages, more=[metrics.route]
+        )
         self.cookies = httpx.Cookies()
 
     def request(self, method: str, path: str, **more: object) -> httpx.Response:

@@ -8,7 +8,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -22,7 +22,6 @@ from spanglass.server.api.errors import told
 from spanglass.server.api.guard import Guard
 from spanglass.server.api.health import report, unreadable
 from spanglass.server.api.jaeger.routes import jaeger
-from spanglass.server.api.metrics import CONTENT_TYPE, exposition
 from spanglass.server.api.pages import Pages, style
 from spanglass.server.api.parameters import Asked
 from spanglass.server.api.questions import Questions
@@ -48,8 +47,8 @@ def application(
     Args:
         questions: How the store is asked.
         access: Who may ask.
-        counters: The server's figures, for `/metrics`.
-        allowance: The queue, for `/metrics` and `/healthz`.
+        counters: The server's figures, for `/healthz`.
+        allowance: The queue, likewise.
         otlp_ports: Where OTLP is received, by protocol (`http`, `grpc`), for `/healthz`; the UI tells newcomers.
         pages: The UI's files; the built UI by default.
         more: Routes of what answers no question.
@@ -59,11 +58,6 @@ def application(
 
     async def specification(_: Request) -> Response:
         return Response(document, media_type="application/json")
-
-    async def metrics(_: Request) -> Response:
-        return PlainTextResponse(
-            exposition(counters, allowance, await questions.size()), headers={"content-type": CONTENT_TYPE}
-        )
 
     async def health(_: Request) -> Response:
         try:
@@ -76,7 +70,6 @@ def application(
         *(Route(endpoint.path, _answering(endpoint, questions), methods=["GET"]) for endpoint in ENDPOINTS),
         *more,
         Route("/api/openapi.json", specification, methods=["GET"]),
-        Route("/metrics", metrics, methods=["GET"]),
         Route("/healthz", health, methods=["GET"]),
         Route("/login", served.login, methods=["GET", "POST"]),
         Route("/page.css", style, methods=["GET"]),
