@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
+from operator import add
 from typing import Final, NamedTuple
 
 import msgspec
@@ -34,8 +36,8 @@ class Quantile(msgspec.Struct, frozen=True):
 class Details(msgspec.Struct):
     """What of a stored point's details tells its distribution."""
 
-    counts: list[int] | None = msgspec.field(name="bucketCounts", default=None)
-    bounds: list[float | None] = msgspec.field(name="explicitBounds", default_factory=list)
+    counts: tuple[int, ...] | None = msgspec.field(name="bucketCounts", default=None)
+    bounds: tuple[float | None, ...] = msgspec.field(name="explicitBounds", default=())
     scale: int | None = None
     zero: int = msgspec.field(name="zeroCount", default=0)
     threshold: float | None = msgspec.field(name="zeroThreshold", default=None)
@@ -85,11 +87,11 @@ class Distribution(NamedTuple):
         """Return both together, of one kind of buckets; where their bounds differ, by the bounds that both have."""
         low = None if self.low is None or other.low is None else min(self.low, other.low)
         high = None if self.high is None or other.high is None else max(self.high, other.high)
-        return _joined(self, other, 1)._replace(low=low, high=high)
+        return _joined(self, other, 1, (low, high))
 
     def minus(self, earlier: Distribution) -> Distribution:
         """Return what came after an earlier state of the same series; never below 0. The extremes still bound it."""
-        return _joined(self, earlier, -1)._replace(low=self.low, high=self.high)
+        return _joined(self, earlier, -1, (self.low, self.high))
 
     def quantile(self, share: float) -> float | None:
         """Return the value that a share of the values does not exceed; None where that is unknown.
@@ -133,25 +135,35 @@ def distribution(details: Details) -> Distribution | None:
             _by_index(details.negative),
         )
         return Distribution((), (), exponential, details.low, details.high)
-    bounds = tuple(bound for bound in details.bounds if bound is not None)
-    rising = all(lower < upper for lower, upper in pairwise(bounds))
-    if details.counts is None or len(details.counts) != len(details.bounds) + 1 or len(bounds) != len(details.bounds):
+    bounds = _rising(details.bounds)
+    if bounds is None or details.counts is None or len(details.counts) != len(bounds) + 1:
         return None
-    return Distribution(bounds, tuple(details.counts), None, details.low, details.high) if rising else None
+    return Distribution(bounds, details.counts, None, details.low, details.high)
+
+
+@lru_cache(maxsize=64)
+def _rising(bounds: tuple[float | None, ...]) -> tuple[float, ...] | None:
+    """Return bounds that rise, or None where they do not."""
+    known = tuple(bound for bound in bounds if bound is not None)
+    return known if len(known) == len(bounds) and all(lower < upper for lower, upper in pairwise(known)) else None
 
 
 def _by_index(side: _Side) -> Mapping[int, int]:
     return {side.offset + place: count for place, count in enumerate(side.counts) if count}
 
 
-def _joined(one: Distribution, other: Distribution, sign: int) -> Distribution:
+def _joined(
+    one: Distribution, other: Distribution, sign: int, extremes: tuple[float | None, float | None]
+) -> Distribution:
     if one.exponential is not None and other.exponential is not None:
-        return one._replace(exponential=_added(one.exponential, other.exponential, sign))
+        return Distribution((), (), _added(one.exponential, other.exponential, sign), *extremes)
     if one.bounds != other.bounds:
         common = tuple(sorted(set(one.bounds) & set(other.bounds)))
         one, other = _coarser(one, common), _coarser(other, common)
-    counts = tuple(max(0, mine + sign * yours) for mine, yours in zip(one.counts, other.counts, strict=True))
-    return one._replace(counts=counts)
+    if sign > 0:
+        return Distribution(one.bounds, tuple(map(add, one.counts, other.counts)), None, *extremes)
+    counts = tuple(max(0, mine - yours) for mine, yours in zip(one.counts, other.counts, strict=True))
+    return Distribution(one.bounds, counts, None, *extremes)
 
 
 def _coarser(one: Distribution, bounds: Sequence[float]) -> Distribution:

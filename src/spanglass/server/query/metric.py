@@ -265,7 +265,8 @@ def _lines(
     if show in PERCENTILES and asked.kind == "summary":
         return _read(measures.quantiles(store, asked, PERCENTILES[show]), keys, measures.HIGHEST, asked)
     if show in PERCENTILES:
-        return _read(measures.distributions(store, asked), keys, measures.percentile(show), asked)
+        kinds = {one.temporality for one in series}
+        return _read(measures.distributions(store, asked, kinds), keys, measures.percentile(show), asked)
     column = "grown_total" if show == "total" else "grown"
     measure = measures.RATE if show == "rate" else measures.GROWTH
     return _read(measures.growth(store, asked, column, apart=apart), together, measure, asked)

@@ -5,7 +5,7 @@ FROM (
   FROM (
     SELECT sg_key(attributes, resource, scope_name) AS line, time_ns, details
     FROM points
-    WHERE name = $name AND kind = $kind AND time_ns >= $start_ns AND time_ns < $end_ns
+    WHERE name = $name AND time_ns >= $start_ns AND time_ns < $end_ns
       AND details LIKE '%"exemplars":%' /*{filters}*/
     ORDER BY time_ns DESC
     LIMIT $limit

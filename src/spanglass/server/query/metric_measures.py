@@ -52,7 +52,7 @@ class Asked(NamedTuple):
     @property
     def conditions(self) -> str:
         """SQL that narrows to these points."""
-        return f"{self.where.sql}\n  AND kind = $kind AND coalesce(unit, '') = $unit"
+        return f"\n  AND kind = $kind AND coalesce(unit, '') = $unit{self.where.sql}"
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -139,8 +139,26 @@ def means(store: Store, asked: Asked) -> Iterator[Part[Mean]]:
             yield Part(count(row["line"]), count(row["step"]), Mean(total, measured))
 
 
-def distributions(store: Store, asked: Asked) -> Iterator[Part[Distribution]]:
-    """Yield the distribution of the values that were measured in each step, from what buckets grew by."""
+def distributions(store: Store, asked: Asked, temporalities: Iterable[str | None]) -> Iterator[Part[Distribution]]:
+    """Yield how the values were spread that were measured in each step: as deltas say, and by what buckets grew.
+
+    Args:
+        store: Where to look.
+        asked: Which points.
+        temporalities: Those there are.
+    """
+    kinds = set(temporalities)
+    if "delta" in kinds:
+        filters = f"{asked.conditions}\n  AND temporality = 'delta'"
+        for row in _select(store, statement("metric_deltas", filters=filters), asked):
+            now = distribution(_read(row))
+            if now is not None:
+                yield Part(count(row["series"]), count(row["step"]), now)
+    if kinds != {"delta"}:
+        yield from _grown_distributions(store, asked)
+
+
+def _grown_distributions(store: Store, asked: Asked) -> Iterator[Part[Distribution]]:
     for _, of_run in groupby(_detailed(store, asked), key=itemgetter("series", "stream_ns", "run")):
         before: Distribution | None = None
         for row in of_run:
@@ -163,7 +181,7 @@ def quantiles(store: Store, asked: Asked, share: float) -> Iterator[Part[float]]
 
 
 def _grown(store: Store, asked: Asked, *, apart: bool) -> Sequence[Row]:
-    streams = statement("metric_streams", details="NULL", filters=asked.conditions)
+    streams = statement("metric_streams", filters=asked.conditions)
     sql = statement("metric_growth", series="series" if apart else "0", streams=streams)
     return _select(store, sql, asked, since_ns=max(0, asked.times.start - BEFORE_NS))
 
@@ -173,8 +191,8 @@ def _measured(store: Store, asked: Asked) -> Sequence[Row]:
 
 
 def _detailed(store: Store, asked: Asked) -> Sequence[Row]:
-    streams = statement("metric_streams", details="details", filters=asked.conditions)
-    sql = statement("metric_details", streams=streams)
+    filters = f"{asked.conditions}\n  AND coalesce(temporality, '') <> 'delta'"
+    sql = statement("metric_details", streams=statement("metric_streams", filters=filters), filters=filters)
     return _select(store, sql, asked, since_ns=max(0, asked.times.start - BEFORE_NS))
 
 

@@ -10,7 +10,7 @@ SELECT
   sum(value_double) AS sum_real,
   count(value_int) + count(value_double) AS measured
 FROM points
-WHERE name = $name AND kind = $kind AND time_ns >= $start_ns AND time_ns < $end_ns /*{filters}*/
+WHERE name = $name AND time_ns >= $start_ns AND time_ns < $end_ns /*{filters}*/
 GROUP BY line, step
 ORDER BY step DESC, line
 LIMIT $limit
