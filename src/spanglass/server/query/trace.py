@@ -242,7 +242,7 @@ def trace(store: Store, trace_id: str, *, offset: int = 0, limit: int = DEFAULT_
             Share(work=work, seconds=spent_ns / _SECOND)
             for work, spent_ns in time_by_work(intervals, dict(order)).items()
         ),
-        scores=trace_scores(store, which),
+        scores=trace_scores(store, {**which, "first_ns": start_ns, "last_ns": count(sums["last_ns"])}),
     )
 
 

@@ -45,7 +45,7 @@ def trace_scores(store: Store, which: Mapping[str, Parameter]) -> tuple[ScoreVie
 
     Args:
         store: Where to look.
-        which: The trace, as trace_key and trace_id.
+        which: The trace, as trace_key and trace_id, with first_ns and last_ns between which its spans start.
 
     Raises:
         QueryError: It took too long.
