@@ -65,7 +65,7 @@ class Act(NamedTuple):
         failed: It has status error.
         retry: It is a model call's second or later attempt.
         handoff: The caller did not call, but gave the work away.
-        row: Of a model call, for its sums.
+        used: What a model call used and cost.
     """
 
     caller: NodeKey | None
@@ -74,7 +74,7 @@ class Act(NamedTuple):
     failed: bool
     retry: bool
     handoff: bool
-    row: Row | None
+    used: Tally | None
 
 
 class _Place(NamedTuple):
@@ -121,7 +121,7 @@ class Walk:
     def _root(self, row: Row) -> _Place:
         service: NodeKey = ("service", text(row["service"]))
         self.acts.append(
-            Act(None, service, _duration(row), row["status"] == "error", retry=False, handoff=False, row=None)
+            Act(None, service, _duration(row), row["status"] == "error", retry=False, handoff=False, used=None)
         )
         agent = text(row["agent_name"])
         return _Place(service if agent is None or row["work"] == "agent" else ("agent", agent), None, None)
@@ -135,12 +135,15 @@ class Walk:
         callee = _callee(row)
         if callee is None or callee == ("tool", place.tool):  # a tool seen by its caller and by its server is one
             return place
-        retry = callee[0] == "model" and count(row["resend_count"]) > 0
+        used = _used(row) if callee[0] == "model" else None
+        retry = used is not None and count(row["resend_count"]) > 0
         if place.run is not None:
             place.run.steps += not retry
-            if callee[0] == "model":
-                place.run.cost.add(row)
-        self._note(row, place.caller, callee, retry=retry)
+            if used is not None:
+                place.run.cost.include(used)
+        self.acts.append(
+            Act(place.caller, callee, _duration(row), row["status"] == "error", retry, handoff=False, used=used)
+        )
         return place._replace(tool=callee[1]) if callee[0] == "tool" else place
 
     def _agent(self, row: Row, place: _Place, first_run: int) -> _Place:
@@ -187,9 +190,15 @@ class Walk:
         ]
         return max(givers, key=lambda run: run.end_ns, default=None)
 
-    def _note(self, row: Row, caller: NodeKey, callee: NodeKey, *, retry: bool = False, handoff: bool = False) -> None:
-        called = row if callee[0] == "model" else None
-        self.acts.append(Act(caller, callee, _duration(row), row["status"] == "error", retry, handoff, called))
+    def _note(self, row: Row, caller: NodeKey, callee: NodeKey, *, handoff: bool = False) -> None:
+        failed = row["status"] == "error"
+        self.acts.append(Act(caller, callee, _duration(row), failed, retry=False, handoff=handoff, used=None))
+
+
+def _used(row: Row) -> Tally:
+    used = Tally()
+    used.add(row)
+    return used
 
 
 def _callee(row: Row) -> NodeKey | None:

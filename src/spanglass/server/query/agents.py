@@ -196,13 +196,13 @@ def _counted(acts: Sequence[Act]) -> tuple[dict[NodeKey, _Figures], dict[_Edge, 
     for act in acts:
         callee = nodes.setdefault(act.callee, _Figures())
         callee.add(act)
-        if act.row is not None:
-            callee.calls.add(act.row)
+        if act.used is not None:
+            callee.calls.include(act.used)
         if act.caller is not None:
             caller = nodes.setdefault(act.caller, _Figures())
             edges.setdefault((act.caller, act.callee, act.handoff), _Figures()).add(act)
-            if act.row is not None:
-                caller.calls.add(act.row)
+            if act.used is not None:
+                caller.calls.include(act.used)
     return nodes, edges
 
 

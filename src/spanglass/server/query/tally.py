@@ -40,11 +40,11 @@ class Tally:
             tokens = whole(row[f"{kind}_tokens"])
             if tokens is not None:
                 self.counts[kind] = self.counts.get(kind, 0) + tokens
-        state, amount = row["cost_state"], decimal(row["cost_amount"])
+        state, amount = row["cost_state"], row["cost_amount"]
         if isinstance(state, str):
             self.calls += 1
             self.unpriced += state == "unpriced"
-            if amount is not None:
+            if isinstance(amount, int | Decimal):
                 self.amounts[state] = self.amounts.get(state, Decimal(0)) + amount
 
     def include(self, other: Tally) -> None:
