@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 from inline_snapshot import snapshot
 
-from asked import FROM, HOSTILE, TO, asked, tell
-from served import config, running
+from asked import FROM, HOSTILE, TO, asked, shop_server
 from spanglass.server.app import Addresses
 from started import SPANGLASS, clean_environment
 
@@ -20,8 +19,7 @@ ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     """A server that was told about the shop."""
-    with running(config(tmp_path_factory.mktemp("shop"))) as addresses:
-        tell(addresses)
+    with shop_server(tmp_path_factory.mktemp("shop")) as addresses:
         yield addresses
 
 

@@ -57,7 +57,7 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
     if not nodes:
         ask.nothing(screen, "traces with agents")
         return
-    screen.line(sample(answer, "traces with agents"))
+    screen.line(sample(answer, "trace"))
     if runs := answer.parts("agents"):
         screen.heading("Runs")
         screen.table(_RUNS, [_run(agent) for agent in runs])

@@ -11,7 +11,7 @@ from spanglass.cli.answer import Part
 from spanglass.cli.asking import FILTERS, PAGE, Asking, question, within
 from spanglass.cli.figures import UNKNOWN, count, plural, sparkline
 from spanglass.cli.summary import NONE
-from spanglass.cli.table import FAILURE, QUIET, Cell, Column, Screen, styled
+from spanglass.cli.table import FAILURE, Cell, Column, Screen, styled
 
 app = typer.Typer()
 _GROUPS: Final = (
@@ -33,8 +33,7 @@ _SAMPLES: Final = (
     Column("user", spare=2, least=10),
     Column("message", least=20),
 )
-_PARTS: Final = ("messages", "types", "services", "environments", "features", "providers", "models")
-_MOST_PARTS: Final = 5
+_PARTS: Final = ("message", "type", "service", "environment", "feature", "provider", "model")
 
 
 @question(app, *within("24h"), *FILTERS, *PAGE, example="spanglass errors --since 7d --sort recent")
@@ -118,21 +117,20 @@ def _draw_one(ask: Asking, screen: Screen, answer: Part) -> None:
         ("Last seen", ask.clock.full(group.number("last_seen"))),
         ("Over time", _spark(group)),
     )
-    for name in _PARTS:
-        _parts(screen, name, answer.parts(name))
+    parts = {name: answer.parts(f"{name}s") for name in _PARTS}
+    screen.facts(
+        *((name.capitalize(), found[0].text("name") or "") for name, found in parts.items() if len(found) == 1)
+    )
+    for name, found in parts.items():
+        if len(found) > 1:
+            screen.heading(f"By {name}")
+            screen.table((Column("count", right=True), Column(name, least=20)), [_part(part) for part in found])
     screen.heading("Samples")
     screen.table(_SAMPLES, [_sample(ask, screen, sample) for sample in group.parts("samples")])
 
 
-def _parts(screen: Screen, name: str, parts: tuple[Part, ...]) -> None:
-    """Print failures by a dimension, where it tells them apart."""
-    if not any(part.text("name") for part in parts):
-        return
-    said = [f"{part.text('name') or NONE} {count(part.count('count'))}" for part in parts[:_MOST_PARTS]]
-    more = f", and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
-    screen.line()
-    screen.line(styled(f"By {name[:-1]}", QUIET))
-    screen.block("\n".join(said) + more)
+def _part(part: Part) -> tuple[Cell, ...]:
+    return count(part.count("count")), part.text("name") or NONE
 
 
 def _sample(ask: Asking, screen: Screen, sample: Part) -> tuple[Cell, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from spanglass.cli.answer import Part
-from spanglass.cli.figures import UNKNOWN, compact, count, duration
+from spanglass.cli.figures import UNKNOWN, compact, count, duration, plural
 from spanglass.cli.table import Cell, Column, errors_cell, money_cell
 
 NONE: Final = "(none)"
@@ -82,9 +82,9 @@ def tokens(counts: Part, *, brief: bool = False) -> str:
 
 
 def sample(answer: Part, what: str) -> str:
-    """Say how many traces an answer was made of, and of how many."""
+    """Say how many traces an answer was made of, and of how many; `what` names one."""
     read, seen = answer.count("traces_read") or 0, answer.count("traces_seen") or 0
     cut = "; the newest is larger than what is read of it" if answer.flag("spans_cut") else ""
     if read >= seen:
-        return f"All {read:,} {what} of the range{cut}."
-    return f"The newest {read:,} of {seen:,} {what} in the range{cut}."
+        return f"{plural(read, what)} in the range, all read{cut}."
+    return f"{plural(seen, what)} in the range, of which the newest {read:,} are read{cut}."

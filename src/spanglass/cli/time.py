@@ -45,7 +45,7 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
     if not totals.count("traces"):
         ask.nothing(screen, "traces with model calls")
         return
-    screen.line(sample(answer, "traces with model calls"))
+    screen.line(sample(answer, "trace"))
     screen.line()
     screen.facts(
         ("Duration", latency(totals.part("duration"))),

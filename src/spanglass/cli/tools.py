@@ -21,9 +21,9 @@ _TOOLS: Final = (
     Column("p50", right=True),
     Column("p95", right=True),
     Column("p99", right=True, spare=5),
-    Column("last failure", spare=2, least=16),
+    Column("last failure", spare=3, least=20),
     Column("agents", spare=4, least=12),
-    Column("last trace", spare=3),
+    Column("last trace", spare=2),
 )
 
 
