@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from spanglass.semconv import attributes as attr
+from spanglass.server import content
 from spanglass.server.content import LONG, is_content_name, part
 from spanglass.server.normalise.translation import DIALECTS
 from spanglass.server.record import Attributes, Event
@@ -130,6 +131,17 @@ def test_events_go_whole() -> None:
     found = part({}, (asked, failed, called))
 
     assert (found.events, found.content_events) == ([failed], [asked, called])
+
+
+def test_names_of_strangers_take_no_more_room_than_they_may() -> None:
+    """Names that never come again, or are very long, are told each time and not all remembered."""
+    part({f"{'x' * 200}.{number}": "x" for number in range(9)}, ())
+    for number in range(20_000):
+        part({f"made.up.{number}": "x", f"{number}.content": "x"}, ())
+
+    for known in (content._plain, content._telling):
+        assert 0 < len(known) <= 8192
+        assert max(map(len, known)) <= 128
 
 
 _names = st.one_of(st.sampled_from([*SAID, *PLAIN]), st.text(max_size=200))
