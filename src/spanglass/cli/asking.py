@@ -91,6 +91,11 @@ def within(default: str, *, sent: bool = True) -> tuple[Shared, ...]:
     )
 
 
+EVER: Final = (
+    replace(within("0")[0], help="The last while, such as 30m, 24h or 7d. Default: all there is."),
+    *within("0")[1:],
+)
+"""The options of a range that is everything, unless said."""
 SERVICE: Final = Shared("service", "A service.", "service", _NARROW, metavar="NAME")
 ENVIRONMENT: Final = Shared("environment", "A deployment environment.", "environment", _NARROW, metavar="NAME")
 FILTERS: Final = (
@@ -223,7 +228,8 @@ def question(app: typer.Typer, *options: Shared, example: str) -> Callable[[Call
             shared = {row.name: given.pop(row.key) for row in rows}
             function(_asking(shared, rows), **given)
 
-        run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, function.__module__
+        name = function.__name__.rstrip("_")  # of a word that Python keeps for itself
+        run.__name__, run.__doc__, run.__module__ = name, function.__doc__, function.__module__
         run.__dict__["__signature__"] = inspect.Signature(
             [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
         )

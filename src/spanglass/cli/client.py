@@ -57,6 +57,21 @@ class Key:
         return f"Key(..., {self.variable!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a receiver of telemetry answered.
+
+    Attributes:
+        status: HTTP status.
+        body: The beginning of its body.
+        retry_after_s: When it wants the same again; None where it does not say.
+    """
+
+    status: int
+    body: bytes
+    retry_after_s: float | None
+
+
 class Client:
     """One server's API.
 
@@ -117,6 +132,28 @@ class Client:
         with self._open(path, None, {**_COMPRESSED, "content-type": "application/json"}, body) as response:
             return self._whole(response)
 
+    def send(self, path: str, body: bytes) -> Sent:
+        """Send telemetry as OTLP/JSON and return what is answered, whatever its status.
+
+        Raises:
+            ServerUnavailable: Nobody answers.
+        """
+        request = self._request(
+            path, {"content-type": "application/json", "content-encoding": "gzip"}, gzip.compress(body, 1)
+        )
+        try:
+            with self._opener.open(request, timeout=self._patience_s) as response:
+                return Sent(response.status, response.read(_LONGEST_ERROR), None)
+        except HTTPError as error:
+            with error:
+                wait = error.headers.get("retry-after") or ""
+                said = error.read(_LONGEST_ERROR)
+                return Sent(error.code, said, float(wait) if wait.isdecimal() else None)
+        except URLError as error:
+            raise self._unreachable(error.reason) from error
+        except (HTTPException, OSError) as error:
+            raise self._unreachable(error) from error
+
     def pieces(
         self, path: str, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> Iterator[bytes]:
@@ -131,10 +168,8 @@ class Client:
     ) -> Iterator[HTTPResponse]:
         """Ask; failures while the block reads are translated too."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
-        address = self.server + path + (f"?{urlencode(given)}" if given else "")
-        request = Request(address, data=body, headers={"user-agent": f"spanglass/{__version__}", **headers})  # noqa: S310 - `_address` allows http and https alone
-        if self._key is not None:
-            request.add_unredirected_header("authorization", f"Bearer {self._key.value}")
+        address = path + (f"?{urlencode(given)}" if given else "")
+        request = self._request(address, headers, body)
         try:
             with self._opener.open(request, timeout=self._patience_s) as response:
                 yield response
@@ -145,6 +180,13 @@ class Client:
             raise self._unreachable(error.reason) from error
         except (HTTPException, OSError) as error:
             raise self._unreachable(error) from error
+
+    def _request(self, path: str, headers: Mapping[str, str], body: bytes | None) -> Request:
+        known = {"user-agent": f"spanglass/{__version__}", **headers}
+        request = Request(self.server + path, data=body, headers=known)  # noqa: S310 - `_address` allows http and https alone
+        if self._key is not None:
+            request.add_unredirected_header("authorization", f"Bearer {self._key.value}")
+        return request
 
     def _whole(self, response: HTTPResponse) -> bytes:
         """Return a body of bounded size; one that is compressed grows by a piece at a time."""

@@ -33,6 +33,7 @@ PANELS = {
         "logs",
         "sources",
     ),
+    "Keep": ("erase", "backup", "export", "import", "reprice"),
     "Know": ("prices", "version"),
 }
 """The commands, by the headings and in the order of `--help`."""
