@@ -159,8 +159,7 @@ class CallCounts:
         """Return the series of a key that was not met before, or not for long."""
         if any(part is not None and len(part) > _LONGEST for part in key):
             return self._of(_OTHERS)
-        # An empty label is none to Prometheus, and a lone surrogate is no text to anybody.
-        labels = Labels(*(part.encode("utf-8", "replace").decode() if part else None for part in key))
+        labels = Labels(*map(_as_label, key))
         if labels not in self._series and len(self._series) >= MOST_SERIES and not self._make_room(now):
             return self._of(_OTHERS)
         found = self._by_key[key] = self._of(labels)
@@ -182,10 +181,17 @@ class CallCounts:
         return len(self._series) < MOST_SERIES
 
 
+def _as_label(part: str | None) -> str | None:
+    """Return a label's value as Prometheus has it: an empty one is none, and a lone surrogate is no text to anybody."""
+    return part.encode("utf-8", "replace").decode() if part else None
+
+
 def _add_failure(series: Series, error_type: str | None) -> None:
     known = series.failed
-    if error_type not in known and (len(known) >= _MOST_ERROR_TYPES or len(error_type or "") > _LONGEST):
-        error_type = OTHER
+    if error_type not in known:
+        error_type = _as_label(error_type)
+        if len(error_type or "") > _LONGEST or (error_type not in known and len(known) >= _MOST_ERROR_TYPES):
+            error_type = OTHER
     known[error_type] = known.get(error_type, 0) + 1
 
 
