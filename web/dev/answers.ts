@@ -49,8 +49,8 @@ export function trace(id: string, now: number): Trace | null {
   const slot = parseInt(id.slice(0, 8), 16);
   const found = traceOf(slot, now);
   if (found.trace_id !== id) return null;
-  const { trace_id, start, duration, spans, total, next_offset, calls, tokens, cost, where: shares } = found;
-  return { trace_id, start, duration, spans, total, next_offset, calls, tokens, cost, where: shares };
+  const { trace_id, start, duration, spans, total, next_offset, calls, tokens, cost, where: shares, scores } = found;
+  return { trace_id, start, duration, spans, total, next_offset, calls, tokens, cost, where: shares, scores };
 }
 
 export function overview({ query, now }: Question): Overview {
@@ -122,6 +122,7 @@ function traceOf(slot: number, now: number): Trace & { row: TraceRow } {
     tokens: all.tokens,
     cost: all.cost,
     where: where(spans, end),
+    scores: [],
   };
   const made = { ...base, row: rowOf(base, all, story.service, story.environment) };
   cache.set(slot, made);

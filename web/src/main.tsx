@@ -9,6 +9,7 @@ import "./styles/base.css";
 import "./styles/frame.css";
 import "./styles/chart.css";
 import "./styles/overview.css";
+import "./styles/question.css";
 import "./styles/traces.css";
 import "./styles/trace.css";
 import "./styles/messages.css";

@@ -7,6 +7,8 @@ import type { Health, Overview, Services, Trace, Traces } from "./types.ts";
 /** Milliseconds between refreshes while live. */
 const LIVE = 5_000;
 const PAGE = 100;
+/** Milliseconds between looks at the server's health. */
+const HEALTH = 30_000;
 
 function scope(address: Address): Query {
   return { from: address.range.from, to: address.range.to, ...address.filters };
@@ -24,6 +26,36 @@ export function useOverview(address: Address) {
     queryKey: ["overview", query],
     queryFn: ({ signal }) => get<Overview>("/api/v1/overview", query, signal),
     refetchInterval: address.live ? LIVE : false,
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+/** A question of the address' range and filters, and what else a page chooses. */
+export function useAsked<T>(path: string, address: Address, more: Query = {}) {
+  const query: Query = { ...scope(address), ...more };
+  return useQuery({
+    queryKey: [path, query],
+    queryFn: ({ signal }) => get<T>(path, query, signal),
+    refetchInterval: address.live ? LIVE : false,
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+/** The same for a list: a page after the other, each naming the next. Live while only the first is open. */
+export function usePaged<T extends { readonly next_cursor: string | null }>(
+  path: string,
+  address: Address,
+  more: Query = {},
+) {
+  const query: Query = { ...scope(address), ...more };
+  return useInfiniteQuery({
+    queryKey: [path, query],
+    queryFn: ({ signal, pageParam }) => get<T>(path, { ...query, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    refetchInterval: (state) => (address.live && (state.state.data?.pages.length ?? 0) <= 1 ? LIVE : false),
     placeholderData: keepPreviousData,
     retry,
   });
@@ -90,12 +122,12 @@ export function useServices(address: Address) {
   });
 }
 
-/** Where this server receives OTLP. */
+/** How the server is, what a person should know of it, and where it receives OTLP. */
 export function useHealth() {
   return useQuery({
     queryKey: ["health"],
     queryFn: ({ signal }) => get<Health>("/healthz", {}, signal),
-    staleTime: Infinity,
+    refetchInterval: HEALTH,
     retry,
   });
 }

@@ -55,6 +55,193 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Spans that satisfy a query, newest first: as many as are found within 2 seconds, and how far back was looked. */
+        readonly get: operations["search"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/cost": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What the calls cost and for whom: by a dimension, by day, and this month so far and projected. */
+        readonly get: operations["costanswer"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/savings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What prompt caches saved: cached tokens at the price they had, beside the price they would have had. */
+        readonly get: operations["savings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/models": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The models that were called: calls, errors, duration, first token, tokens and cost of each. */
+        readonly get: operations["models"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/users": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The users on whose behalf calls were made: calls, errors, tokens and cost of each. */
+        readonly get: operations["users"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/prompts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The prompts that were used, most calls first, each with its versions counted. */
+        readonly get: operations["prompts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/prompts/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The versions of one prompt beside each other: calls, errors, time, tokens, cost and scores. */
+        readonly get: operations["promptversions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/latency": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How long calls, or their first content, took: a heat map over time, with percentiles. */
+        readonly get: operations["heatmap"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Which metrics there are, by name: kinds, units, senders, how many series and points. */
+        readonly get: operations["metrics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/metrics/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One metric over time, in lines by a label, with exemplars that lead to traces. */
+        readonly get: operations["metric"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/logs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Log records, newest first, or those of one trace from its beginning, a page at a time. */
+        readonly get: operations["logs"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/services": {
         readonly parameters: {
             readonly query?: never;
@@ -128,7 +315,7 @@ export interface components {
             readonly tokens: components["schemas"]["Tokens"];
             /** @description Sum, with its states. */
             readonly cost: components["schemas"]["Money"];
-            /** @description Of attempts. */
+            /** @description Of attempts; percentiles are within 1.1 %. */
             readonly duration: components["schemas"]["Percentiles"];
             /** @description Request to first content, of streams. */
             readonly first_token: components["schemas"]["Percentiles"];
@@ -265,6 +452,8 @@ export interface components {
             readonly cost: components["schemas"]["Money"];
             /** @description Where the time went: each instant counts for the deepest span that covers it, gaps as `other`. */
             readonly where: readonly components["schemas"]["Share"][];
+            /** @description How its answers were judged, in order of time; the first 1,000. */
+            readonly scores: readonly components["schemas"]["ScoreView"][];
         };
         /**
          * SpanView
@@ -305,6 +494,18 @@ export interface components {
             readonly prompt_name: string | null;
             /** @description Its version. */
             readonly prompt_version: string | null;
+            /** @description The agent that worked, or that the span is the work of. */
+            readonly agent_name: string | null;
+            /** @description The tool that ran. */
+            readonly tool_name: string | null;
+            /** @description Free words the application gave it. */
+            readonly tags: readonly string[];
+            /** @description What went wrong, in its first line. */
+            readonly error_message: string | null;
+            /** @description What errors of one cause share; see `/api/v1/errors`. */
+            readonly error_group: string | null;
+            /** @description What was said, whoever recorded it; None where nothing was, or where it has gone. */
+            readonly content: components["schemas"]["ContentView"] | null;
             /** @description Set where the span is one model call. */
             readonly call: components["schemas"]["CallView"] | null;
             /** @description Set where the span is one model call that used something. */
@@ -321,6 +522,32 @@ export interface components {
             readonly events: readonly components["schemas"]["EventView"][];
             /** @description As sent. */
             readonly links: readonly components["schemas"]["LinkView"][];
+        };
+        /**
+         * ContentView
+         * @description What was said, in the shapes of the OpenTelemetry GenAI conventions; null where nothing was recorded.
+         */
+        readonly ContentView: {
+            /** @description Messages sent, `{"role": ..., "parts": [...]}`. */
+            readonly input_messages: readonly {
+                readonly [key: string]: unknown;
+            }[] | null;
+            /** @description Messages received, one a choice. */
+            readonly output_messages: readonly {
+                readonly [key: string]: unknown;
+            }[] | null;
+            /** @description Parts of the instructions that were sent apart from the messages. */
+            readonly system_instructions: readonly {
+                readonly [key: string]: unknown;
+            }[] | null;
+            /** @description Tools offered. */
+            readonly tool_definitions: readonly {
+                readonly [key: string]: unknown;
+            }[] | null;
+            /** @description What a tool was called with. */
+            readonly tool_arguments: unknown | null;
+            /** @description What it returned. */
+            readonly tool_result: unknown | null;
         };
         /**
          * CallView
@@ -403,6 +630,502 @@ export interface components {
         readonly Share: {
             readonly work: string;
             readonly seconds: number;
+        };
+        /**
+         * ScoreView
+         * @description One judgement.
+         */
+        readonly ScoreView: {
+            /** @description When it was given, Unix seconds. */
+            readonly time: number;
+            /** @description The span judged; None where the trace as a whole, or only a response, is meant. */
+            readonly span_id: string | null;
+            /** @description The provider's id of the answer judged. */
+            readonly response_id: string | null;
+            /** @description What was judged, such as relevance or thumbs. */
+            readonly name: string;
+            /** @description The score as a number. */
+            readonly value: number | null;
+            /** @description The score as a word. */
+            readonly label: string | null;
+            /** @description Why. */
+            readonly explanation: string | null;
+            /** @description check, reviewer or user; None where it does not say. */
+            readonly source: string | null;
+        };
+        /**
+         * Search
+         * @description The answer: one page.
+         */
+        readonly Search: {
+            /** @description Newest first. */
+            readonly spans: readonly components["schemas"]["SpanRow"][];
+            /** @description Where to go on; None where the whole range was searched. */
+            readonly next_cursor: string | null;
+            /** @description Unix seconds: what started before was not looked at yet. The start of the range at the end. */
+            readonly searched_back_to: number;
+            /** @description The whole range was searched. */
+            readonly complete: boolean;
+        };
+        /**
+         * SpanRow
+         * @description One span in a list.
+         */
+        readonly SpanRow: {
+            /** @description 32 hex digits. */
+            readonly trace_id: string;
+            /** @description 16 hex digits. */
+            readonly span_id: string;
+            /** @description 16 hex digits; None for a root. */
+            readonly parent_span_id: string | null;
+            /** @description Its name. */
+            readonly name: string;
+            /** @description Its service. */
+            readonly service: string | null;
+            /** @description Its deployment environment. */
+            readonly environment: string | null;
+            /** @description llm, tool, agent, retrieval, db, queue, http, waiting or other. */
+            readonly work: string;
+            /** @description Unix seconds. */
+            readonly start: number;
+            /** @description Seconds. */
+            readonly duration: number;
+            /** @description error or ok. */
+            readonly status: string;
+            /** @description The type of its error. */
+            readonly error_type: string | null;
+            /** @description The first line of its error. */
+            readonly error_message: string | null;
+            /** @description The user. */
+            readonly user_id: string | null;
+            /** @description The session. */
+            readonly session_id: string | null;
+            /** @description The feature. */
+            readonly feature: string | null;
+            /** @description The agent. */
+            readonly agent_name: string | null;
+            /** @description The tool. */
+            readonly tool_name: string | null;
+            /** @description chat, embeddings, ...; set where the span is one call to a model. */
+            readonly operation: string | null;
+            /** @description Who was asked. */
+            readonly provider: string | null;
+            /** @description The model that answered, else the one asked for. */
+            readonly model: string | null;
+            /** @description Seconds from the request to the first content. */
+            readonly first_token: number | null;
+            /** @description Of the call. */
+            readonly tokens: components["schemas"]["Tokens"];
+            /** @description Of the call; None where there is none or it used nothing. */
+            readonly cost: components["schemas"]["Spend"] | null;
+        };
+        /**
+         * CostAnswer
+         * @description The answer.
+         */
+        readonly CostAnswer: {
+            /** @description Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Unix seconds, exclusive. */
+            readonly end: number;
+            /** @description The time zone of days and months. */
+            readonly zone: string;
+            /** @description The dimension. */
+            readonly by: string;
+            /** @description Of the whole range. */
+            readonly total: components["schemas"]["Figures"];
+            /** @description What the period of the same length before cost. */
+            readonly before: components["schemas"]["Money"];
+            /** @description A page, the dearest first. A call with several tags is in several groups. */
+            readonly groups: readonly components["schemas"]["Group"][];
+            /** @description Of the next page; None on the last. */
+            readonly next_cursor: string | null;
+            /** @description Every day that the range touches; the first and last may be partial. */
+            readonly days: readonly components["schemas"]["Day"][];
+            /** @description This month. */
+            readonly month: components["schemas"]["Month"];
+        };
+        /**
+         * Group
+         * @description One value of the dimension.
+         */
+        readonly Group: {
+            /** @description The value; None for calls that have none. */
+            readonly key: string | null;
+            /** @description The prompt's version, where the dimension is the prompt. */
+            readonly version: string | null;
+            /** @description Of its calls; without percentiles. */
+            readonly figures: components["schemas"]["Figures"];
+            /** @description What its calls cost in the period of the same length before; None where that is unknown or nothing. */
+            readonly before: string | null;
+        };
+        /**
+         * Day
+         * @description One day in the time zone; `start` in Unix seconds. Days without calls are present.
+         */
+        readonly Day: {
+            readonly start: number;
+            readonly cost: components["schemas"]["Money"];
+            readonly calls: number;
+        };
+        /**
+         * Month
+         * @description The month that the end of the range is in, whatever its start.
+         */
+        readonly Month: {
+            /** @description Unix seconds. */
+            readonly start: number;
+            /** @description Unix seconds. */
+            readonly end: number;
+            /** @description Cost so far. */
+            readonly to_date: components["schemas"]["Money"];
+            /** @description USD at its end: so far, and for the time left the mean of the last 7 days; None where nothing is */
+            readonly projected: string | null;
+            /** @description Cost of the whole month before. */
+            readonly before: components["schemas"]["Money"];
+        };
+        /**
+         * Savings
+         * @description The answer.
+         */
+        readonly Savings: {
+            /** @description Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Unix seconds, exclusive. */
+            readonly end: number;
+            /** @description All input tokens of the calls, cached ones included. */
+            readonly input_tokens: number;
+            /** @description Of these, read from a cache. */
+            readonly cache_read_tokens: number;
+            /** @description Of these, written to one. */
+            readonly cache_write_tokens: number;
+            /** @description USD, by the price table's base rates on the day: what reads would have cost as plain input less what they */
+            readonly saved: string | null;
+            /** @description Cached tokens, read or written, of models without prices; not in `saved`. */
+            readonly unpriced_tokens: number;
+        };
+        /**
+         * Models
+         * @description The answer: a page, and the cursor of the next or None.
+         */
+        readonly Models: {
+            readonly start: number;
+            readonly end: number;
+            readonly models: readonly components["schemas"]["ModelRow"][];
+            readonly next_cursor: string | null;
+        };
+        /**
+         * ModelRow
+         * @description One model as it was asked for and as it answered.
+         */
+        readonly ModelRow: {
+            /** @description Who answered. */
+            readonly provider: string | null;
+            /** @description The model asked for. */
+            readonly request_model: string | null;
+            /** @description The model that answered, often with its version; None where none did. */
+            readonly response_model: string | null;
+            /** @description Of its calls. */
+            readonly figures: components["schemas"]["Figures"];
+            /** @description USD, of the calls whose cost is known; None where none is. */
+            readonly cost_a_call: string | null;
+        };
+        /**
+         * Users
+         * @description The answer.
+         */
+        readonly Users: {
+            /** @description Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Unix seconds, exclusive. */
+            readonly end: number;
+            /** @description How many users called. */
+            readonly total: number;
+            /** @description A page of them. */
+            readonly users: readonly components["schemas"]["User"][];
+            /** @description Of the next page; None on the last. */
+            readonly next_cursor: string | null;
+        };
+        /**
+         * User
+         * @description One user.
+         */
+        readonly User: {
+            /** @description The user. */
+            readonly user_id: string;
+            /** @description Of the user's calls; without percentiles. */
+            readonly figures: components["schemas"]["Figures"];
+            /** @description Start of the first call of the range, Unix seconds; to the hour where calls are summarised. */
+            readonly first_seen: number;
+            /** @description Start of the last, likewise. */
+            readonly last_seen: number;
+        };
+        /**
+         * Prompts
+         * @description The answer: a page of prompts, most calls first, and the cursor of the next or None.
+         */
+        readonly Prompts: {
+            readonly start: number;
+            readonly end: number;
+            readonly prompts: readonly components["schemas"]["Prompt"][];
+            readonly next_cursor: string | null;
+        };
+        /**
+         * Prompt
+         * @description One prompt template.
+         */
+        readonly Prompt: {
+            /** @description Its name. */
+            readonly name: string;
+            /** @description How many versions were used. */
+            readonly versions: number;
+            /** @description Of all its calls; without percentiles. */
+            readonly figures: components["schemas"]["Figures"];
+            /** @description Unix seconds; to the minute or hour where calls are summarised. */
+            readonly last_used: number;
+        };
+        /**
+         * PromptVersions
+         * @description The answer: the versions of a prompt beside each other, the latest used first, at most 50.
+         */
+        readonly PromptVersions: {
+            readonly start: number;
+            readonly end: number;
+            readonly name: string;
+            readonly versions: readonly components["schemas"]["PromptVersion"][];
+        };
+        /**
+         * PromptVersion
+         * @description One version of a prompt.
+         */
+        readonly PromptVersion: {
+            /** @description The version; None for calls that name none. */
+            readonly version: string | null;
+            /** @description Of its calls. */
+            readonly figures: components["schemas"]["Figures"];
+            /** @description Answers that ended before their terminal event. */
+            readonly cut_short: number;
+            /** @description Mean; None where no call said. */
+            readonly input_tokens_a_call: number | null;
+            /** @description Mean; None where no call said. */
+            readonly output_tokens_a_call: number | null;
+            /** @description USD, of the calls whose cost is known; None where none is. */
+            readonly cost_a_call: string | null;
+            /** @description The models it was asked of, sorted. */
+            readonly models: readonly string[];
+            /** @description Of spans of its calls. */
+            readonly scores: readonly components["schemas"]["MeanScore"][];
+            /** @description Unix seconds; to the minute or hour where calls are summarised. */
+            readonly first_used: number;
+            /** @description Likewise. */
+            readonly last_used: number;
+        };
+        /**
+         * MeanScore
+         * @description What one check or kind of feedback says of a version: how often, and the mean of its numbers or None.
+         */
+        readonly MeanScore: {
+            readonly name: string;
+            readonly count: number;
+            readonly mean: number | null;
+        };
+        /**
+         * HeatMap
+         * @description The answer.
+         */
+        readonly HeatMap: {
+            /** @description Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Unix seconds, exclusive. */
+            readonly end: number;
+            /** @description Seconds a column. */
+            readonly step: number;
+            /** @description duration, of attempts, or first_token, of streams. */
+            readonly measure: string;
+            /** @description Seconds; each is 19 % above the one before. One more than there are counts in a column; empty where */
+            readonly bounds: readonly number[];
+            /** @description Over time, in order; empty steps are present. */
+            readonly columns: readonly components["schemas"]["HeatColumn"][];
+            /** @description Of the whole range. */
+            readonly percentiles: components["schemas"]["Percentiles"];
+        };
+        /**
+         * HeatColumn
+         * @description One step of time.
+         */
+        readonly HeatColumn: {
+            /** @description Unix seconds. */
+            readonly start: number;
+            /** @description How many were measured. */
+            readonly calls: number;
+            /** @description How many fell between each bound and the next, from the lowest bound on. */
+            readonly counts: readonly number[];
+            /** @description Of these, within 1.1 %. */
+            readonly percentiles: components["schemas"]["Percentiles"];
+        };
+        /**
+         * Metrics
+         * @description The answer.
+         */
+        readonly Metrics: {
+            /** @description A page of names, sorted. */
+            readonly metrics: readonly components["schemas"]["MetricRow"][];
+            /** @description Series, points and services are counted since then, Unix seconds: the start of the range, or */
+            readonly counted_from: number;
+            /** @description Of the next page; None on the last. */
+            readonly next_cursor: string | null;
+        };
+        /**
+         * MetricRow
+         * @description A metric; a name that is sent in several kinds, units or temporalities has a row for each.
+         */
+        readonly MetricRow: {
+            /** @description Its name. */
+            readonly name: string;
+            /** @description gauge, sum, histogram, exponential_histogram or summary. */
+            readonly kind: string;
+            /** @description Its unit; None where it has none. */
+            readonly unit: string | null;
+            /** @description delta or cumulative; None where the kind has none. */
+            readonly temporality: string | null;
+            /** @description Of sums: it never falls. */
+            readonly monotonic: boolean | null;
+            /** @description Who sent it, sorted, at most 50. */
+            readonly services: readonly string[];
+            /** @description How many series: sets of labels by sender. */
+            readonly series: number;
+            /** @description How many points. */
+            readonly points: number;
+            /** @description When the last of them was measured, Unix seconds. */
+            readonly latest: number;
+        };
+        /**
+         * Metric
+         * @description The answer.
+         */
+        readonly Metric: {
+            /** @description The metric's name. */
+            readonly name: string;
+            /** @description gauge, sum, histogram, exponential_histogram or summary. */
+            readonly kind: string;
+            /** @description Its unit; a rate is that per second. */
+            readonly unit: string | null;
+            /** @description Those of its series: delta, cumulative. */
+            readonly temporality: readonly string[];
+            /** @description Of sums: none of its series falls. */
+            readonly monotonic: boolean | null;
+            /** @description What the lines show. */
+            readonly show: string;
+            /** @description All that can be shown of it, the default first. */
+            readonly shows: readonly string[];
+            /** @description Start of the range that was looked at, Unix seconds; later than asked for where `cut` says why. */
+            readonly start: number;
+            /** @description Its end. */
+            readonly end: number;
+            /** @description Seconds a step. */
+            readonly step: number;
+            /** @description Start of each step, Unix seconds; multiples of `step`. */
+            readonly times: readonly number[];
+            /** @description The heaviest first. */
+            readonly lines: readonly components["schemas"]["MetricLine"][];
+            /** @description Labels that lines can be grouped by, sorted, at most 100. */
+            readonly labels: readonly string[];
+            /** @description How many series there are. */
+            readonly series: number;
+            /** @description How many points they have in the range. */
+            readonly points: number;
+            /** @description Measurements with their traces, the newest and largest first, at most 50. */
+            readonly exemplars: readonly components["schemas"]["Exemplar"][];
+            /** @description Other kinds or units of the same name, with fewer points; narrow to a service to see them. */
+            readonly left_out: readonly string[];
+            /** @description What was not looked at, for there is too much, and what to do; null where all was. */
+            readonly cut: string | null;
+        };
+        /**
+         * MetricLine
+         * @description One line.
+         */
+        readonly MetricLine: {
+            /** @description Value of the label it is grouped by; None where its series have none, or nothing is grouped by. */
+            readonly label: string | null;
+            /** @description It holds what is left beside the 50 heaviest lines. */
+            readonly other: boolean;
+            /** @description How many series are in it. */
+            readonly series: number;
+            /** @description One a step; null where nothing is known. */
+            readonly values: readonly (number | null)[];
+        };
+        /**
+         * Exemplar
+         * @description One measurement, and the trace it was made in.
+         */
+        readonly Exemplar: {
+            /** @description Unix seconds. */
+            readonly time: number;
+            /** @description What was measured. */
+            readonly value: number;
+            /** @description 32 hex digits; None where it was measured outside of a trace. */
+            readonly trace_id: string | null;
+            /** @description 16 hex digits. */
+            readonly span_id: string | null;
+            /** @description The label of its line; None where lines have none. */
+            readonly label: string | null;
+            /** @description Labels that the metric's view left out, as sent. */
+            readonly attributes: {
+                readonly [key: string]: unknown;
+            };
+        };
+        /**
+         * Logs
+         * @description The answer.
+         */
+        readonly Logs: {
+            /** @description A page: newest first, but those of one trace from its beginning. */
+            readonly logs: readonly components["schemas"]["LogRow"][];
+            /** @description Start of the range, or on later pages of what is left of it, Unix seconds; None where it has no bound. */
+            readonly start: number | null;
+            /** @description Its end; None where it has no bound. */
+            readonly end: number | null;
+            /** @description Of the next page; None on the last. */
+            readonly next_cursor: string | null;
+        };
+        /**
+         * LogRow
+         * @description One record.
+         */
+        readonly LogRow: {
+            /** @description When it happened, Unix seconds. */
+            readonly time: number;
+            /** @description The same, exactly, as decimal text: Unix nanoseconds. */
+            readonly time_ns: string;
+            /** @description trace, debug, info, warn, error or fatal; None where it has no severity number. */
+            readonly level: string | null;
+            /** @description Severity number, 1 to 24; None where unspecified. */
+            readonly severity: number | null;
+            /** @description Severity as its sender calls it. */
+            readonly severity_text: string | null;
+            /** @description The event's name; None for a plain record. */
+            readonly event: string | null;
+            /** @description What it says, as it was sent. */
+            readonly body: unknown;
+            /** @description The trace it belongs to. */
+            readonly trace_id: string | null;
+            /** @description The span it belongs to. */
+            readonly span_id: string | null;
+            /** @description Its service. */
+            readonly service: string | null;
+            /** @description Its deployment environment. */
+            readonly environment: string | null;
+            /** @description The logger, or instrumentation. */
+            readonly scope: string | null;
+            /** @description As sent. */
+            readonly attributes: {
+                readonly [key: string]: unknown;
+            };
+            /** @description Resource attributes, as sent. */
+            readonly resource: {
+                readonly [key: string]: unknown;
+            };
         };
         /**
          * Seen
@@ -516,6 +1239,8 @@ export interface operations {
                 readonly feature?: string;
                 /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
                 readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -593,7 +1318,9 @@ export interface operations {
                 readonly feature?: string;
                 /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
                 readonly text?: string;
-                /** @description Traces a page, 1 to 500. */
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 500. */
                 readonly limit?: number;
                 /** @description `next_cursor` of the page before. */
                 readonly cursor?: string;
@@ -696,6 +1423,915 @@ export interface operations {
             };
             /** @description It is not in the store. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly search: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 500. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Search"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly costanswer: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description Time zone in which days and months begin: an IANA name such as Europe/Berlin. */
+                readonly zone?: string;
+                /** @description The dimension that cost is told apart by. */
+                readonly by?: "feature" | "user" | "session" | "prompt" | "model" | "provider" | "service" | "environment" | "operation" | "tag";
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 100. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CostAnswer"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly savings: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Savings"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly models: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description What the list begins with the most of. */
+                readonly sort?: "calls" | "cost" | "errors" | "tokens";
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 100. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly users: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description What the list begins with the most of. */
+                readonly sort?: "cost" | "calls" | "errors" | "tokens";
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 100. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly prompts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 100. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Prompts"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly promptversions: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PromptVersions"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is not in the store. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly heatmap: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description Seconds a bucket; by default a round number that gives about 60 buckets. */
+                readonly step?: number;
+                /** @description What is measured. */
+                readonly measure?: "duration" | "first_token";
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HeatMap"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly metrics: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description What names begin with. */
+                readonly prefix?: string;
+                /** @description Names a page, 1 to 500. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly metric: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description Seconds a bucket; by default a round number that gives about 60 buckets. */
+                readonly step?: number;
+                /** @description What is shown; by default what fits the metric's kind: the first of `shows`. */
+                readonly show?: "rate" | "increase" | "value" | "average" | "total" | "p50" | "p95" | "p99";
+                /** @description A label to group by: of the metric, `service`, `environment`, or of the resource; else one line. */
+                readonly by?: string;
+                /** @description `label=value` that series must have, such as `gen_ai.request.model=gpt-5`. */
+                readonly filter?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Metric"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is not in the store. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly logs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. Default: 1h, or of a trace all that it has. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. Default: now, or of a trace all that it has. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A trace's id; its logs then come from its beginning. */
+                readonly trace?: string;
+                /** @description A span's id. */
+                readonly span?: string;
+                /** @description Lowest severity: trace, debug, info, warn, error, fatal, or 1 to 24. */
+                readonly severity?: string;
+                /** @description An event's name. */
+                readonly event?: string;
+                /** @description Text to find, whatever its case, in bodies, attributes and names of events. */
+                readonly text?: string;
+                /** @description Records a page, 1 to 1000; fewer where their texts are long. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Logs"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -17,9 +17,27 @@ export type SpanView = Schemas["SpanView"];
 export type Share = Schemas["Share"];
 export type Trace = Schemas["Trace"];
 export type Services = Schemas["Seen"];
+export type CostAnswer = Schemas["CostAnswer"];
+export type CostGroup = Schemas["Group"];
+export type Savings = Schemas["Savings"];
+export type Models = Schemas["Models"];
+export type ModelRow = Schemas["ModelRow"];
+export type Users = Schemas["Users"];
+export type User = Schemas["User"];
+export type Prompts = Schemas["Prompts"];
+export type Prompt = Schemas["Prompt"];
+export type PromptVersions = Schemas["PromptVersions"];
+export type PromptVersion = Schemas["PromptVersion"];
+export type HeatMap = Schemas["HeatMap"];
+export type Sources = Schemas["Sources"];
 
-/** What `/healthz` says of where OTLP is received; it is no part of the API's document. */
+/** What `/healthz` says; it is no part of the API's document. */
 export interface Health {
+  readonly status?: string;
+  readonly notices?: readonly string[];
+  readonly store?: { readonly ok: boolean; readonly bytes?: number; readonly message?: string };
+  readonly queue?: { readonly bytes: number; readonly limit: number };
+  readonly memory?: { readonly bytes: number | null; readonly limit: number | null };
   readonly otlp?: { readonly http?: number; readonly grpc?: number };
 }
 

@@ -1,17 +1,17 @@
 /** The frame around every page, and the keys that work everywhere. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import { onPage } from "../address/address.ts";
+import { listOf, onPage, type Page } from "../address/address.ts";
 import { endsNow } from "../address/timeRange.ts";
 import { go, here, useAddress } from "../address/useAddress.ts";
 import { useKeys } from "../keyboard/useKeys.ts";
-import { OverviewPage } from "../overview/OverviewPage.tsx";
-import { TracePage } from "../trace/TracePage.tsx";
-import { TracesPage } from "../traces/TracesPage.tsx";
+import { Notices } from "./Notices.tsx";
+import { ENTRIES, show } from "./pages.tsx";
 import { Rail } from "./Rail.tsx";
 import { Shortcuts } from "./Shortcuts.tsx";
 import { TopBar } from "./TopBar.tsx";
 
-const TITLES = { overview: "Overview", traces: "Traces", trace: "Trace" } as const;
+/** `g` and a key go to a page. */
+const GOING = Object.fromEntries(ENTRIES.map(({ name, key }) => [`g ${key}`, () => go(onPage(here(), { name }))]));
 
 export function App() {
   const { page } = useAddress();
@@ -19,8 +19,8 @@ export function App() {
   const [shortcuts, setShortcuts] = useState(false);
   const closeShortcuts = useCallback(() => setShortcuts(false), []);
   useEffect(() => {
-    document.title = `${TITLES[page.name]} – spanglass`;
-  }, [page.name]);
+    document.title = `${titleOf(page)} – spanglass`;
+  }, [page]);
   useKeys({
     "/": () => {
       if (here().page.name === "trace") return false; // a trace has a search of its own
@@ -29,19 +29,23 @@ export function App() {
     },
     "?": () => setShortcuts(true),
     l: () => endsNow(here().range) && go({ ...here(), live: !here().live }),
-    "g o": () => go(onPage(here(), { name: "overview" })),
-    "g t": () => go(onPage(here(), { name: "traces" })),
+    ...GOING,
   });
   return (
     <div className="frame">
       <Rail onShortcuts={() => setShortcuts(true)} />
       <TopBar search={search} />
       <main className="page" key={page.name} tabIndex={-1}>
-        {page.name === "overview" && <OverviewPage />}
-        {page.name === "traces" && <TracesPage />}
-        {page.name === "trace" && <TracePage key={page.id} id={page.id} />}
+        <Notices />
+        {show(page)}
       </main>
       {shortcuts && <Shortcuts onClose={closeShortcuts} />}
     </div>
   );
+}
+
+function titleOf(page: Page): string {
+  if ("id" in page && page.name !== "trace") return page.id;
+  const title = ENTRIES.find((entry) => entry.name === listOf(page))?.title ?? "Overview";
+  return page.name === "trace" ? "Trace" : title;
 }

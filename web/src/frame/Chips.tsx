@@ -3,7 +3,7 @@ import { filtered, type Filter } from "../address/address.ts";
 import { go, here, useAddress } from "../address/useAddress.ts";
 import { Icon } from "./Icon.tsx";
 
-const SHOWN: readonly Filter[] = ["model", "status", "feature", "user", "session", "text"];
+const SHOWN: readonly Filter[] = ["model", "status", "feature", "user", "session", "text", "q"];
 
 export function Chips({ shown = SHOWN }: { readonly shown?: readonly Filter[] }) {
   const { filters } = useAddress();

@@ -1,27 +1,32 @@
 /** The slim rail: the pages there are, and at its foot the theme and the shortcuts. */
-import { onPage } from "../address/address.ts";
+import { listOf, onPage } from "../address/address.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { Icon } from "./Icon.tsx";
+import { ENTRIES } from "./pages.tsx";
 import { useTheme } from "./theme.ts";
 
 export function Rail({ onShortcuts }: { readonly onShortcuts: () => void }) {
   const address = useAddress();
   const [theme, toggleTheme] = useTheme();
-  const { name } = address.page;
   return (
     <nav className="rail" aria-label="Pages">
       <span className="rail-mark">
         <img src="/favicon.svg" width="26" height="26" alt="spanglass" />
       </span>
-      <Link className="rail-link" to={onPage(address, { name: "overview" })} current={name === "overview"}>
-        <Icon name="overview" />
-        Overview
-      </Link>
-      <Link className="rail-link" to={onPage(address, { name: "traces" })} current={name !== "overview"}>
-        <Icon name="traces" />
-        Traces
-      </Link>
+      <div className="rail-pages">
+        {ENTRIES.map((entry) => (
+          <Link
+            key={entry.name}
+            className="rail-link"
+            to={onPage(address, { name: entry.name })}
+            current={listOf(address.page) === entry.name}
+          >
+            <Icon name={entry.name} />
+            {entry.title}
+          </Link>
+        ))}
+      </div>
       <div className="rail-foot">
         <button
           className="rail-button"

@@ -1,6 +1,7 @@
 /** The sheet that `?` opens. */
 import { useEffect, useRef } from "react";
 import { Icon } from "./Icon.tsx";
+import { ENTRIES } from "./pages.tsx";
 
 const KEYS: readonly (readonly [meaning: string, ...keys: string[]])[] = [
   ["Search", "/"],
@@ -11,8 +12,7 @@ const KEYS: readonly (readonly [meaning: string, ...keys: string[]])[] = [
   ["Next failed span", "e"],
   ["Tabs of a span", "1", "2", "3"],
   ["Live on, off", "l"],
-  ["Overview", "g", "o"],
-  ["Traces", "g", "t"],
+  ...ENTRIES.map(({ title, key }) => [title, "g", key] as const),
   ["Move along a chart", "←", "→"],
   ["This sheet", "?"],
 ];
