@@ -244,6 +244,26 @@ def test_of_very_many_scores_the_newest_are_read(store: Store, monkeypatch: pyte
     assert 5 <= answer.names[0].judged[0].count <= 10
 
 
+def test_summaries_say_the_same(store: Store) -> None:
+    """Once calls are summarised, the figures are those of the calls, exactly."""
+    ends = ("stop", "length", "content_filter")
+    store.write(
+        [batch(*(answered(n, ends[n % 3], at=n * 20, tokens=n % 2) for n in range(30)), refused(99, "429", at=130))]
+    )
+    end_ns = T0 + 700 * SECOND
+    before = quality(store, start_ns=T0, end_ns=end_ns, step_ns=60 * SECOND)
+
+    assert store.roll_up(end_ns + 100 * SECOND) > 0
+
+    assert quality(store, start_ns=T0, end_ns=end_ns, step_ns=60 * SECOND) == before
+    assert (before.totals.attempts, before.totals.cut, before.totals.rate_limited, before.totals.empty) == (
+        31,
+        10,
+        1,
+        15,
+    )
+
+
 def test_nothing_is_zero(store: Store) -> None:
     """Without calls and scores there are no figures, and a range without steps is refused."""
     answer = asked(store)
