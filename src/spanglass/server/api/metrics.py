@@ -93,6 +93,8 @@ def _server(counters: Counters, allowance: Allowance, store_size: int) -> Iterat
     yield from family(table.SERVER_DUPLICATES, _by_signal(counters.duplicates))
     yield from family(table.SERVER_REJECTED, _by_reason(counters.rejected))
     yield from family(table.SERVER_SHED, _by_reason(counters.shed))
+    removed = (Sample("", {attr.SIGNAL: of}, rows) for of, rows in sorted(counters.removed.items()))
+    yield from family(table.SERVER_REMOVED, removed)
     yield from family(table.SERVER_COMMIT, histogram({}, table.COMMIT, counters.commits, counters.commit_s))
     yield from family(table.SERVER_QUEUE, [Sample("", {}, allowance.held)])
     yield from family(table.SERVER_QUEUE_LIMIT, [Sample("", {}, allowance.limit)])
