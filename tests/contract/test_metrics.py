@@ -424,3 +424,28 @@ def test_a_default_step_is_two_intervals_at_least(store: Store) -> None:
         metric(store, "requests", start_ns=T0, end_ns=END, choice=Choice(step_ns=1000))
     with pytest.raises(QueryError, match="range is empty"):
         metric(store, "requests", start_ns=END, end_ns=T0)
+
+
+def test_more_series_than_can_be_read_are_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those with the most points are read; what grows is still the growth of all."""
+    monkeypatch.setattr("spanglass.server.query.metric_series.MOST_SERIES", 2)
+    keep(store, *(counted(at, at * n, labels={"n": n}) for n in (1, 2, 3) for at in range(-10, 10 * n, 10)))
+
+    together, apart = asked(store, "increase"), asked(store, "increase", by="n")
+    assert (only(together)[:3], together.series, together.cut) == ((60, 50, 30), 3, None)
+    assert {line.label for line in apart.lines} == {"2", "3"}
+    assert (apart.cut or "").startswith("The 1 series with the fewest points were not read.")
+
+
+def test_more_points_than_can_be_read_are_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest part of the range is read, in whole steps, and the answer begins there."""
+    monkeypatch.setattr("spanglass.server.query.metric._MOST_POINTS", 30)
+    keep(store, *(gauge(at, at) for at in range(60)))
+    answer = asked(store)
+
+    assert (answer.start, answer.end) == (T0 / SECOND + 30, END / SECOND)
+    assert only(answer) == (39, 49, 59)
+    assert (answer.cut or "").startswith("The range has too many points")
+    monkeypatch.setattr("spanglass.server.query.metric_measures.MOST_ROWS", 2)
+    with pytest.raises(QueryError, match="more series and steps"):
+        asked(store)

@@ -15,7 +15,7 @@ from spanglass.server.query.metric_exemplars import Exemplar, exemplars
 from spanglass.server.query.metric_lines import Added, Key, Measure, Number, Part, lines_of
 from spanglass.server.query.metric_measures import PERCENTILES, Asked
 from spanglass.server.query.metric_series import (
-    MOST_SERIES,
+    Found,
     Narrowed,
     Series,
     narrowed,
@@ -38,6 +38,7 @@ _SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "summary": ("average", "p50", "p95", "p99", "rate", "increase", "total"),
 }
 """What can be shown of each kind, what is shown by default first; sums by whether they may fall."""
+_GROWTHS: Final = frozenset({"rate", "increase", "total", "average"})
 _MOST_POINTS: Final = 500_000
 _MOST_PARTS: Final = measures.MOST_ROWS // 5
 _MOST_TEXTS: Final = 16 * 1024 * 1024
@@ -159,19 +160,22 @@ def metric(
     label = None if choice.label is None else read_label(choice.label)
     where = narrowed(filters, label)
     found = read_series(store, name, range(start_ns, end_ns), where, label)
-    if not found:
+    if not found.series:
         raise _unknown(store, name, range(start_ns, end_ns), narrowed_too=bool(where.sql) or label is not None)
-    series, left_out = _of_one_kind(found)
+    series, left_out = _of_one_kind(found.series)
     shows = _shows(series)
     show = shows[0] if choice.show is None else choice.show
     if show not in shows:
         raise QueryError(f"The metric {name[:80]!r} is a {_kind(series)}; of that, show {', '.join(shows)}.")
     step_ns = _step(start_ns, end_ns, series, choice.step_ns)
-    fitted_ns = _fitted(range(start_ns, end_ns), series, show, step_ns)
+    apart = choice.by is not None or label is not None
+    together = not apart and show in _GROWTHS and series[0].kind != "gauge"
+    lines = 1 if together else len(found.series) + found.missed
+    fitted_ns = _fitted(range(start_ns, end_ns), found, lines=lines, details=show in PERCENTILES, step_ns=step_ns)
     unit = series[0].unit or ""
     asked = Asked(name, series[0].kind, unit, range(fitted_ns, end_ns), step_ns, _cumulative(where, series, show))
     keys = {one.key: Key(None if choice.by is None else one.label(choice.by)) for one in series}
-    lines = _lines(store, asked, show, series, keys, apart=choice.by is not None or label is not None)
+    shown = _lines(store, asked, show, series, keys, apart=apart)
     return Metric(
         name=name,
         kind=series[0].kind,
@@ -184,13 +188,13 @@ def metric(
         end=end_ns / _SECOND,
         step=step_ns / _SECOND,
         times=tuple(step * step_ns / _SECOND for step in _steps(asked)),
-        lines=tuple(_shown(line, asked, keys, lines) for line in lines),
+        lines=tuple(_shown(line, asked, keys, shown) for line in shown),
         labels=_labels(series),
-        series=len(series),
+        series=len(series) + found.missed,
         points=sum(one.points for one in series),
         exemplars=tuple(exemplars(store, asked, keys)),
         left_out=left_out,
-        cut=_cut(start_ns, fitted_ns, len(found)),
+        cut=_cut(start_ns, fitted_ns, 0 if together else found.missed),
     )
 
 
@@ -229,16 +233,14 @@ def _step(start_ns: int, end_ns: int, series: Sequence[Series], asked_ns: int | 
     return step_ns
 
 
-def _fitted(asked: range, series: Sequence[Series], show: str, step_ns: int) -> int:
+def _fitted(asked: range, found: Found, *, lines: int, details: bool, step_ns: int) -> int:
     """Return since when so much as can be read at once is there: the start of the range, else of a later step."""
     lasts_ns = asked.stop - asked.start
-    points = sum(one.points for one in series)
-    deltas = sum(one.points for one in series if one.temporality == "delta")
-    parts = min(points - deltas, (len(series)) * (lasts_ns // step_ns + 2))
-    share = max(points / _MOST_POINTS, parts / _MOST_PARTS)
-    if show in PERCENTILES:
-        texts = sum(one.texts for one in series) * (parts + deltas) // points
-        share = max(share, (parts + deltas) / _MOST_PARTS, texts / _MOST_TEXTS)
+    read = sum(one.points for one in found.series)
+    deltas = sum(one.points for one in found.series if one.temporality == "delta") if details else 0
+    parts = deltas + min(found.points - deltas, lines * (lasts_ns // step_ns + 2))
+    texts = sum(one.texts for one in found.series) * parts // read if details else 0
+    share = max(found.points / _MOST_POINTS, parts / _MOST_PARTS, texts / _MOST_TEXTS)
     if share <= 1:
         return asked.start
     fitted_ns = asked.stop - int(lasts_ns / share)
@@ -307,12 +309,12 @@ def _labels(series: Iterable[Series]) -> tuple[str, ...]:
     return tuple(sorted(names | {"service", "environment"}))[:_MOST_LABELS]
 
 
-def _cut(asked_ns: int, fitted_ns: int, found: int) -> str | None:
+def _cut(asked_ns: int, fitted_ns: int, missed: int) -> str | None:
     said = []
     if fitted_ns > asked_ns:
         said.append("The range has too many points: only its newest part was read, since `start`.")
-    if found > MOST_SERIES:
-        said.append(f"It has more than {MOST_SERIES} series: those with the fewest points are left out.")
+    if missed:
+        said.append(f"The {missed} series with the fewest points were not read.")
     return " ".join([*said, "Choose a shorter range, a service or a filter to see all."]) if said else None
 
 

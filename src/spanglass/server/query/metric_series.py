@@ -16,6 +16,8 @@ from spanglass.server.store.rows import json_text
 
 MOST_SERIES: Final = 5_000
 """Of a metric; those with the most points are read."""
+_MOST_TEXTS: Final = 16 * 1024 * 1024
+"""Of their labels and senders, bytes."""
 _COLUMNS: Final = ("service", "environment")
 _object = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -109,25 +111,36 @@ def narrowed(filters: Filters, label: Label | None = None) -> Narrowed:
 _SPELLINGS: Final = ("label_text", "label_plain")
 
 
-def read_series(store: Store, name: str, asked: range, where: Narrowed, label: Label | None) -> Sequence[Series]:
-    """Return the series of a metric in a range, those with the most points first; one more than `MOST_SERIES` at most.
+class Found(NamedTuple):
+    """The series of a metric.
+
+    Attributes:
+        series: Those that were read, the ones with the most points first.
+        missed: How many more there are.
+        points: Of all of them.
+    """
+
+    series: Sequence[Series]
+    missed: int
+    points: int
+
+
+def read_series(store: Store, name: str, asked: range, where: Narrowed, label: Label | None) -> Found:
+    """Return the series of a metric in a range that have a label.
 
     Raises:
         QueryError: The question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    rows = store.select(
-        statement("metric_series", filters=where.sql),
-        {
-            "name": name,
-            "start_ns": asked.start,
-            "end_ns": asked.stop,
-            "limit": MOST_SERIES + 1,
-            **where.parameters,
-        },
-    )
-    found = map(_series, rows)
-    return [one for one in found if label is None or one.label(label.name) == label.value]
+    bounds: Mapping[str, Parameter] = {"name": name, "start_ns": asked.start, "end_ns": asked.stop}
+    most: Mapping[str, Parameter] = {"limit": MOST_SERIES, "most_texts": _MOST_TEXTS}
+    rows = store.select(statement("metric_series", filters=where.sql), {**bounds, **most, **where.parameters})
+    every = [_series(row) for row in rows]
+    series = [one for one in every if label is None or one.label(label.name) == label.value]
+    if not rows:
+        return Found((), 0, 0)
+    points = count(rows[0]["all_points"]) - sum(one.points for one in every) + sum(one.points for one in series)
+    return Found(series, count(rows[0]["all_series"]) - len(rows), points)
 
 
 def usual_interval_ns(series: Iterable[Series]) -> int | None:
