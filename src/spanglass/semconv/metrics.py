@@ -352,7 +352,7 @@ SERVER_MEMORY = _gauge("spanglass.server.memory", "By", "Resident memory of the 
 SERVER_MEMORY_LIMIT = _gauge("spanglass.server.memory.limit", "By", "The declared ceiling of the server's memory.")
 
 # What the server counts of the calls in spans that it stores, also of applications that send no metrics. Names of their
-# own: with those of the SDK, one Prometheus that reads both would count every call twice (docs/adr/0013).
+# own: with those of the SDK, one Prometheus that reads both would count every call twice (docs/adr/0014).
 _STORED_CALL = (
     attr.SERVICE_NAME,
     attr.ENVIRONMENT,

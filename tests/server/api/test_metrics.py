@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from exposition_reader import read, value
+from parts import ROOT
 from records import T0, batch, call, computed, resource
 from spanglass.call import Usage
 from spanglass.errors import QueryError
@@ -278,3 +280,14 @@ def test_the_day_begins_at_midnight_utc(monkeypatch: pytest.MonkeyPatch, store: 
     text = server.scrape()
 
     assert ('user_id="ann"' in text, 'user_id="bob"' in text) == (False, True)
+
+
+def test_the_queries_of_the_page_are_over_metrics_there_are() -> None:
+    """Every name on docs/grafana.md is in the table, and every metric of spans is on the page."""
+    page = (ROOT / "docs" / "grafana.md").read_text()
+    named = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"spanglass_s(?:pans|erver)_\w+", page)}
+    known = {prometheus_name(row) for row in METRICS}
+    of_spans = {prometheus_name(row) for row in METRICS if row.name.startswith("spanglass.spans.")}
+
+    assert named <= known
+    assert of_spans - named <= {"spanglass_spans_cache_write_tokens_total", "spanglass_spans_reasoning_tokens_total"}
