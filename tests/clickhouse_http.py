@@ -26,6 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 USER = "watcher"
 PASSWORD = "p@ss/w%rd"
 _STARTS_WITHIN_S = 30
+_LONGEST_FIELD = 131_072
 _TRANSPORT = frozenset(
     {
         *("database", "query", "query_id", "wait_end_of_query", "client_protocol_version", "enable_http_compression"),
@@ -109,6 +110,7 @@ def _form(content_type: str, body: bytes) -> Mapping[str, str]:
     for part in message.iter_parts():
         payload = part.get_payload(decode=True)
         assert isinstance(payload, bytes)
+        assert len(payload) <= _LONGEST_FIELD, "ClickHouse refuses a field that long"
         found[str(part.get_param("name", header="content-disposition"))] = payload.decode()
     return found
 

@@ -197,6 +197,19 @@ def test_days_that_are_too_old_end_by_themselves(where: Address) -> None:
     again.close()
 
 
+def test_long_lists_of_values_come_back_as_they_were(where: Address) -> None:
+    """A list beyond what a request's field takes holds the same values, whatever signs are in them."""
+    store = connect(where)
+    odd = ["'", "\\", "\\'", "$ids", "{ids:String}", "%(ids)s", "%", "\n\t\x00", "\u00e9\U0001f600", "--", "/*", ""]
+    ids = [*odd, *(f"{number:032x}" for number in range(10_000))]
+
+    found = store.select("SELECT sg_each($ids) AS id, $who AS who", {"ids": ids, "who": "ann"})
+
+    assert [row["id"] for row in found] == ids
+    assert {row["who"] for row in found} == {"ann"}
+    store.close()
+
+
 def test_a_wrong_password_is_said_and_not_shown(where: Address) -> None:
     """The message names the server and the settings; no part of it is the password."""
     wrong = Address(host=where.host, port=where.port, user=USER, password="s3cret")

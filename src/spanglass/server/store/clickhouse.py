@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
+from clickhouse_connect.driver.binding import format_str
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from spanglass.errors import QueryError, StoreUnavailable
@@ -42,7 +43,7 @@ _TYPES: Final = {bool: "Bool", int: "Int64", float: "Float64", str: "String", ty
 _LATE_NS: Final = 2 * MINUTE_NS
 _SETTLED_NS: Final = 3 * MINUTE_NS
 """Summaries are made up to so long ago; calls that come later than the time above are noted."""
-_KNOWN: Final = "SELECT digest FROM batches WHERE digest IN {digests:Array(String)}"
+_KNOWN: Final = "SELECT digest FROM batches WHERE digest IN (SELECT arrayJoin($digests))"
 _SIZE: Final = "SELECT sum(bytes_on_disk) FROM {parts} WHERE active AND database = currentDatabase()"
 _PARTITIONS: Final = (
     "SELECT partition_id, sum(rows) FROM {parts} WHERE active AND database = currentDatabase()"
@@ -54,6 +55,7 @@ _READING: Final[Mapping[str, object]] = {
     "use_skip_indexes_if_final": 1,  # rows that replace each other are equal in what the indexes hold
     "cast_keep_nullable": 1,  # unknown stays NULL through a CAST
     "join_use_nulls": 1,  # likewise through a join
+    "max_query_size": 64 * 1024 * 1024,  # long lists of ids stand in the text
 }
 _READING_CLUSTER: Final[Mapping[str, object]] = {
     "distributed_product_mode": "global",  # a subquery is about all shards
@@ -71,6 +73,13 @@ _WRITING_CLUSTER: Final[Mapping[str, object]] = {
     "distributed_foreground_insert": 1,  # on the shards when this returns, not in a queue of the server asked
     "insert_quorum": "auto",  # and on most replicas of each
 }
+_CHANGING: Final[Mapping[str, object]] = {
+    "mutations_sync": 1,
+    "insert_deduplicate": 0,  # a price that was there before is no insert sent again
+    "allow_nondeterministic_mutations": 1,  # replicas ask so for any subquery; ours are lists
+}
+_LONGEST_PARAMETER: Final = 100_000
+"""Characters; ClickHouse takes 128 KiB in a field of a request, unless its default profile says otherwise."""
 _AT_ONCE: Final = 5
 _Row = tuple["Field | Decimal", ...]
 
@@ -105,7 +114,11 @@ class ClickHouseStore:
         self._closed = False
         self._time_limit_s = time_limit_s
         self._cluster = cluster
-        self._settings = {**_READING, **(_READING_CLUSTER if cluster else {}), "max_execution_time": time_limit_s}
+        self._settings = {
+            **_READING,
+            **(_READING_CLUSTER if cluster else {}),
+            "max_execution_time": time_limit_s,
+        }
         self._writing = _WRITING_CLUSTER if cluster else _WRITING
         self._types: dict[str, Sequence[ClickHouseType]] = {}
         with _translated():
@@ -134,9 +147,8 @@ class ClickHouseStore:
         """Run one SELECT; see `Store.select`."""
         self._demand_open()
         try:
-            result = self._client.query(
-                typed_parameters(sql, parameters), parameters=dict(parameters), settings=self._settings
-            )
+            text, bound = with_parameters(sql, parameters)
+            result = self._client.query(text, parameters=dict(bound), settings=self._settings)
             return cast("Sequence[Row]", list(result.named_results()))
         except ClickHouseError as error:
             raise refused(error, self._time_limit_s) from error
@@ -164,10 +176,9 @@ class ClickHouseStore:
             ClickHouseError: It failed.
         """
         for statement in (sql,) if self._cluster is None else self._cluster.statements(sql):
+            text, bound = with_parameters(statement, parameters)
             self._client.command(
-                typed_parameters(statement, parameters),
-                parameters=dict(parameters),
-                settings={**self._settings, **self._writing, "mutations_sync": 1},
+                text, parameters=dict(bound), settings={**self._settings, **self._writing, **_CHANGING}
             )
 
     def size(self) -> int:
@@ -220,8 +231,9 @@ class ClickHouseStore:
         )
 
     def _known(self, digests: Sequence[str]) -> frozenset[str]:
-        result = self._client.query(_KNOWN, parameters={"digests": list(digests)})
-        return frozenset(row[0] for row in result.result_rows)
+        text, bound = with_parameters(_KNOWN, {"digests": digests})
+        found = self._client.query(text, parameters=dict(bound), settings=self._settings)
+        return frozenset(str(row[0]) for row in found.result_rows)
 
     def _demand_open(self) -> None:
         if self._closed:
@@ -237,20 +249,30 @@ def _translated() -> Iterator[None]:
         raise unavailable(error) from error
 
 
-def typed_parameters(sql: str, parameters: Mapping[str, Parameter]) -> str:
-    """Return SQL with `$name` written as ClickHouse's `{name:Type}`, the type that of the value.
+def with_parameters(sql: str, parameters: Mapping[str, Parameter]) -> tuple[str, Mapping[str, Parameter]]:
+    """Return SQL in ClickHouse's form, and the parameters that go beside it.
+
+    `$name` is written as `{name:Type}`, the type that of the value. A list that is too long for a field of a request
+    is written out in its place, quoted by the client.
 
     Raises:
         QueryError: The SQL names a parameter that is not given.
     """
+    beside = dict(parameters)
 
-    def typed(found: re.Match[str]) -> str:
-        name = found.group(1)
+    def written(found: re.Match[str]) -> str:
+        name = found[1]
         if name not in parameters:
             raise QueryError(f"A query cannot be run: no value is given for ${name}.")
-        return f"{{{name}:{_TYPES.get(type(parameters[name]), 'Array(String)')}}}"
+        value = parameters[name]
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            return f"{{{name}:{_TYPES[type(value)]}}}"
+        if sum(len(text.encode()) + 3 for text in value) <= _LONGEST_PARAMETER:
+            return f"{{{name}:Array(String)}}"
+        beside.pop(name, None)
+        return f"[{','.join(map(format_str, value))}]"
 
-    return _PARAMETER.sub(typed, sql)
+    return _PARAMETER.sub(written, sql), beside
 
 
 def _tables(fresh: Mapping[str, Batch]) -> dict[str, tuple[Sequence[str], list[_Row]]]:

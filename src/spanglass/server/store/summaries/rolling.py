@@ -27,13 +27,20 @@ ORDER BY minute
 LIMIT $most
 """
 _STALE: Final = """
-SELECT start_ns, max(noted_ns) AS latest_ns
+SELECT start_ns, sg_distinct_values(noted_ns) AS notes
 FROM stale_minutes
 WHERE start_ns < $until_ns
 GROUP BY start_ns
 ORDER BY start_ns
 LIMIT $most
 """
+
+
+_SETTLE: Final = """
+DELETE FROM stale_minutes
+WHERE concat(CAST(start_ns AS VARCHAR), ' ', CAST(noted_ns AS VARCHAR)) IN (SELECT sg_each($notes))
+"""
+"""All in one: a delete is dear in ClickHouse."""
 
 
 class Runner(Protocol):
@@ -61,7 +68,7 @@ class Round(NamedTuple):
         minutes: Stretches of whole minutes.
         hours: Stretches of whole hours that end before the mark.
         user_hours: Those of them whose spans are still there.
-        stale: Noted minutes that are right afterwards, or cannot be made right, with the latest note of each.
+        notes: Notes of minutes that are right afterwards, or cannot be made right: start and time of each.
         mark_ns: Up to when there are summaries afterwards.
         minutes_made: How many minutes.
         more: There is more to do.
@@ -70,7 +77,7 @@ class Round(NamedTuple):
     minutes: Sequence[Stretch]
     hours: Sequence[Stretch]
     user_hours: Sequence[Stretch]
-    stale: Mapping[int, int]
+    notes: Sequence[tuple[int, int]]
     mark_ns: int
     minutes_made: int
     more: bool
@@ -84,7 +91,8 @@ def plan(runner: Runner, target_ns: int) -> Round:
     bounds = {"since_ns": mark_ns, "until_ns": target_ns, "minute_ns": MINUTE_NS, "most": MOST_MINUTES}
     fresh = [_whole(row["minute"]) * MINUTE_NS for row in runner.select(_FRESH, bounds)]
     noted = runner.select(_STALE, {"until_ns": target_ns, "most": MOST_MINUTES})
-    stale = {_whole(row["start_ns"]): _whole(row["latest_ns"]) for row in noted}
+    notes = [(_whole(row["start_ns"]), _whole(note)) for row in noted for note in _listed(row["notes"])]
+    stale = {start_ns for start_ns, _ in notes}
     made = {*fresh, *_remade([minute for minute in stale if minute >= gone_ns], marks.get("minutes_gone", 0))}
     new_mark_ns = fresh[-1] + MINUTE_NS if len(fresh) == MOST_MINUTES else target_ns
     hours = {minute - minute % HOUR_NS for minute in (*made, mark_ns)}
@@ -93,7 +101,7 @@ def plan(runner: Runner, target_ns: int) -> Round:
         minutes=stretches(made, MINUTE_NS),
         hours=stretches(whole, HOUR_NS),
         user_hours=stretches([hour for hour in whole if hour >= gone_ns], HOUR_NS),
-        stale=stale,
+        notes=notes,
         mark_ns=new_mark_ns,
         minutes_made=len(made),
         more=MOST_MINUTES in {len(fresh), len(noted)},
@@ -113,11 +121,8 @@ def make(runner: Runner, todo: Round) -> None:
                 if not runner.replaces:
                     runner.run(f"DELETE FROM {table} WHERE start_ns >= $since_ns AND start_ns < $until_ns", bounds)  # noqa: S608 - a name of our own
                 runner.run(fill(table), bounds)
-    for start_ns, latest_ns in todo.stale.items():
-        runner.run(
-            "DELETE FROM stale_minutes WHERE start_ns = $start_ns AND noted_ns <= $latest_ns",
-            {"start_ns": start_ns, "latest_ns": latest_ns},
-        )
+    if todo.notes:
+        runner.run(_SETTLE, {"notes": [f"{start_ns} {noted_ns}" for start_ns, noted_ns in todo.notes]})
     runner.run(
         "INSERT INTO marks (name, until_ns) SELECT $name, $mark_ns", {"name": SUMMARISED, "mark_ns": todo.mark_ns}
     )
@@ -128,6 +133,10 @@ def _remade(minutes: Sequence[int], minutes_gone_ns: int) -> set[int]:
     hours = {minute - minute % HOUR_NS for minute in minutes if minute < minutes_gone_ns}
     whole = {hour + number * MINUTE_NS for hour in hours for number in range(60)}
     return {*minutes, *whole}
+
+
+def _listed(cell: Cell) -> Sequence[Cell]:
+    return cell if isinstance(cell, Sequence) and not isinstance(cell, str) else ()
 
 
 def _whole(cell: Cell) -> int:
