@@ -44,7 +44,7 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
 
 
 def _row(model: Part) -> tuple[Cell, ...]:
-    name = model.text("response_model") or model.text("request_model") or NONE
+    name = model.text("model") or NONE
     return (
         name,
         model.text("provider") or "",

@@ -72,6 +72,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Sessions, the newest activity first, a page at a time; each with its turns, calls, tokens and cost. */
+        readonly get: operations["sessions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/sessions/{session_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One session: its turns in order, each with what was asked and answered, timings and cost. */
+        readonly get: operations["session"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/cost": {
         readonly parameters: {
             readonly query?: never;
@@ -191,6 +225,108 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/time": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Where the time of the newest traces went, by kind of work, and how much of it was not the model. */
+        readonly get: operations["timespent"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/agents": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who calls whom: agents, tools, models and retrieval as a graph, and the runs of each agent; of the newest traces. */
+        readonly get: operations["agents"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/tools": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Tools, most calls first, a page at a time: calls, errors, time, the agents that use them; one also over time. */
+        readonly get: operations["tools"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/errors": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What goes wrong, by its cause, a page at a time: how often, since when, where, to how many, with sample traces. */
+        readonly get: operations["errors"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/errors/{group}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** One group of errors: over time, by service, model, type and words, with more sample traces. */
+        readonly get: operations["errordetail"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/quality": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How good the answers are: why they ended, empty successes, limits met, retries, scores and feedback; over time. */
+        readonly get: operations["quality"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/metrics": {
         readonly parameters: {
             readonly query?: never;
@@ -268,6 +404,108 @@ export interface paths {
         };
         /** Whether all that was sent arrived: what each process says it sent and dropped, beside what is stored of it. */
         readonly get: operations["sources"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/erase": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Erase a user, a session or a trace, bytes included. */
+        readonly post: operations["erase"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/backup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Copy the store into the data directory while it runs. */
+        readonly post: operations["makebackup"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/reprice": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Price stored calls by the present price table. */
+        readonly post: operations["reprice"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/jobs/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A job as it stands. */
+        readonly get: operations["job"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Everything kept of a signal in a range, as lines of OTLP/JSON, each an export request. */
+        readonly get: operations["export"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/backups/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A backup from the data directory. */
+        readonly get: operations["backups"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -720,6 +958,100 @@ export interface components {
             readonly cost: components["schemas"]["Spend"] | null;
         };
         /**
+         * Sessions
+         * @description The answer: one page, and the cursor of the next or None.
+         */
+        readonly Sessions: {
+            readonly sessions: readonly components["schemas"]["SessionRow"][];
+            readonly next_cursor: string | null;
+        };
+        /**
+         * SessionRow
+         * @description One session, as far as it lies in the range.
+         */
+        readonly SessionRow: {
+            /** @description As sent; any characters. */
+            readonly session_id: string;
+            /** @description The first known. */
+            readonly user_id: string | null;
+            /** @description The first known. */
+            readonly environment: string | null;
+            /** @description Unix seconds, of its first span. */
+            readonly start: number;
+            /** @description Unix seconds, the end of its last. */
+            readonly end: number;
+            /** @description Seconds between them. */
+            readonly duration: number;
+            /** @description How many traces. */
+            readonly turns: number;
+            /** @description Model calls (attempts less retries). */
+            readonly calls: number;
+            /** @description Retried attempts. */
+            readonly retries: number;
+            /** @description Spans with status error. */
+            readonly errors: number;
+            /** @description error where a span failed; else ok. */
+            readonly status: string;
+            /** @description Summed over model calls. */
+            readonly tokens: components["schemas"]["Tokens"];
+            /** @description Summed over model calls. */
+            readonly cost: components["schemas"]["Money"];
+            /** @description Sorted, at most 50. */
+            readonly services: readonly string[];
+            /** @description Likewise. */
+            readonly features: readonly string[];
+            /** @description Those that answered, by the name asked for where the answer has none; likewise. */
+            readonly models: readonly string[];
+        };
+        /**
+         * Session
+         * @description The answer.
+         */
+        readonly Session: {
+            /** @description Its sums; those of the list of sessions. */
+            readonly session: components["schemas"]["SessionRow"];
+            /** @description A page of its turns, oldest first. */
+            readonly turns: readonly components["schemas"]["Turn"][];
+            /** @description Where the next page begins; None on the last. */
+            readonly next_offset: number | null;
+        };
+        /**
+         * Turn
+         * @description One turn: a trace or, where a trace holds several marked turns, one of them.
+         */
+        readonly Turn: {
+            /** @description 32 hex digits. */
+            readonly trace_id: string;
+            /** @description The span that stands for it: the one that marks it, else the root, else the earliest. */
+            readonly span_id: string;
+            /** @description Of that span. */
+            readonly name: string;
+            /** @description Unix seconds. */
+            readonly start: number;
+            /** @description Seconds. */
+            readonly duration: number;
+            /** @description Seconds from the end of the turn before to its start, below 0 where they overlap; None for the first. */
+            readonly gap: number | null;
+            /** @description Seconds from its start to the first content of any of its calls. */
+            readonly first_token: number | null;
+            /** @description error where that span failed; else ok. */
+            readonly status: string;
+            /** @description Spans with status error. */
+            readonly errors: number;
+            /** @description Model calls (attempts less retries). */
+            readonly calls: number;
+            /** @description Retried attempts. */
+            readonly retries: number;
+            /** @description Summed over model calls. */
+            readonly tokens: components["schemas"]["Tokens"];
+            /** @description Summed over model calls. */
+            readonly cost: components["schemas"]["Money"];
+            /** @description The last thing the user said, at most 1,000 characters; None where content is not recorded. */
+            readonly question: string | null;
+            /** @description The last thing the model said; likewise. */
+            readonly answer: string | null;
+        };
+        /**
          * CostAnswer
          * @description The answer.
          */
@@ -816,15 +1148,15 @@ export interface components {
         };
         /**
          * ModelRow
-         * @description One model as it was asked for and as it answered.
+         * @description One model.
          */
         readonly ModelRow: {
             /** @description Who answered. */
             readonly provider: string | null;
-            /** @description The model asked for. */
-            readonly request_model: string | null;
-            /** @description The model that answered, often with its version; None where none did. */
-            readonly response_model: string | null;
+            /** @description The model asked for; else the one that answered. */
+            readonly model: string | null;
+            /** @description The models that answered, often with their versions; sorted, at most 20. */
+            readonly answered_by: readonly string[];
             /** @description Of its calls. */
             readonly figures: components["schemas"]["Figures"];
             /** @description USD, of the calls whose cost is known; None where none is. */
@@ -962,6 +1294,540 @@ export interface components {
             readonly counts: readonly number[];
             /** @description Of these, within 1.1 %. */
             readonly percentiles: components["schemas"]["Percentiles"];
+        };
+        /**
+         * TimeSpent
+         * @description The answer: of the newest traces of the range that hold a call to a model.
+         */
+        readonly TimeSpent: {
+            /** @description Traces that the answer is made of, the newest. */
+            readonly traces_read: number;
+            /** @description Traces of the range that hold a call to a model; about, above 100,000 of them. */
+            readonly traces_seen: number;
+            /** @description Spans of the traces read. */
+            readonly spans_read: number;
+            /** @description The newest trace alone has more spans than are read; the rest of it is left out. */
+            readonly spans_cut: boolean;
+            /** @description Of all traces read. */
+            readonly totals: components["schemas"]["TimeFigures"];
+            /** @description By the first feature known of a trace; most time first, at most 50. */
+            readonly features: readonly components["schemas"]["TimeGroup"][];
+            /** @description By the service of a trace's root; most time first, at most 50. */
+            readonly services: readonly components["schemas"]["TimeGroup"][];
+            /** @description The longest of the traces read, at most 10. */
+            readonly slowest: readonly components["schemas"]["SlowTrace"][];
+        };
+        /**
+         * TimeFigures
+         * @description Where the time of some traces went.
+         */
+        readonly TimeFigures: {
+            /** @description How many. */
+            readonly traces: number;
+            /** @description Of a trace, seconds, from its earliest start to its latest end. */
+            readonly duration: components["schemas"]["Percentiles"];
+            /** @description The same without what was spent in queues and waiting for people. */
+            readonly busy: components["schemas"]["Percentiles"];
+            /** @description The part of a trace's busy time in which no model worked for it, 0 to 1, not seconds; p95 is the part */
+            readonly not_llm: components["schemas"]["Percentiles"];
+            /** @description By kind of work, most first; together all of the traces' time. */
+            readonly where: readonly components["schemas"]["WorkShare"][];
+        };
+        /**
+         * WorkShare
+         * @description Time that went to one kind of work.
+         */
+        readonly WorkShare: {
+            /** @description llm, tool, agent, retrieval, db, queue, http, waiting (for a person) or other. */
+            readonly work: string;
+            /** @description Over all traces read. */
+            readonly seconds: number;
+            /** @description Of all their time, 0 to 1. */
+            readonly share: number;
+        };
+        /**
+         * TimeGroup
+         * @description Where the time of the traces of one feature or service went; `name` is null for those without.
+         */
+        readonly TimeGroup: {
+            readonly name: string | null;
+            readonly figures: components["schemas"]["TimeFigures"];
+        };
+        /**
+         * SlowTrace
+         * @description One of the slowest traces.
+         */
+        readonly SlowTrace: {
+            /** @description 32 hex digits. */
+            readonly trace_id: string;
+            /** @description Of its root span, else of its earliest. */
+            readonly name: string;
+            /** @description Of that span. */
+            readonly service: string | null;
+            /** @description The first known. */
+            readonly feature: string | null;
+            /** @description Unix seconds. */
+            readonly start: number;
+            /** @description Seconds. */
+            readonly duration: number;
+            /** @description By kind of work, most first. */
+            readonly where: readonly components["schemas"]["WorkShare"][];
+        };
+        /**
+         * Agents
+         * @description The answer: of the newest traces of the range that hold an agent's work.
+         */
+        readonly Agents: {
+            /** @description Traces that the answer is made of, the newest. */
+            readonly traces_read: number;
+            /** @description Traces of the range that hold an agent's work; about, above 100,000 of them. */
+            readonly traces_seen: number;
+            /** @description Spans of the traces read. */
+            readonly spans_read: number;
+            /** @description The newest trace alone has more spans than are read; the rest of it is left out. */
+            readonly spans_cut: boolean;
+            /** @description Most used first, at most 200. */
+            readonly nodes: readonly components["schemas"]["GraphNode"][];
+            /** @description How many more there are; edges from and to them are left out too. */
+            readonly nodes_left_out: number;
+            /** @description Most used first. */
+            readonly edges: readonly components["schemas"]["GraphEdge"][];
+            /** @description Most runs first, of the agents among the nodes. */
+            readonly agents: readonly components["schemas"]["AgentRuns"][];
+        };
+        /**
+         * GraphNode
+         * @description One thing that calls or is called.
+         */
+        readonly GraphNode: {
+            /** @description Kind and name, as edges name it. */
+            readonly id: string;
+            /** @description agent, workflow, service, tool, model or retrieval. */
+            readonly kind: string;
+            /** @description Of the agent, the tool or the model; null where it is not known. */
+            readonly name: string | null;
+            /** @description How often it ran; of a model, calls (attempts less retries). */
+            readonly count: number;
+            /** @description How often it failed; of a model, calls that failed for good. */
+            readonly errors: number;
+            /** @description Half of its spans took no longer, seconds. */
+            readonly p50: number | null;
+            /** @description Of the model calls directly under it; of a model, of its own. */
+            readonly tokens: components["schemas"]["Tokens"];
+            /** @description Of the same calls, so nothing is counted on two callers. */
+            readonly cost: components["schemas"]["Money"];
+        };
+        /**
+         * GraphEdge
+         * @description One node calling another.
+         */
+        readonly GraphEdge: {
+            /** @description Id of the nearest agent around, else of its workflow, else of the service where the trace begins. */
+            readonly caller: string;
+            /** @description Id of what was called; the caller's own where an agent calls itself. */
+            readonly callee: string;
+            /** @description call, or handoff where the caller ended and gave the work to the callee. */
+            readonly kind: string;
+            /** @description How often; to a model, calls (attempts less retries). */
+            readonly count: number;
+            /** @description How often it failed; to a model, calls that failed for good. */
+            readonly errors: number;
+            /** @description Half of them took no longer, seconds. */
+            readonly p50: number | null;
+        };
+        /**
+         * AgentRuns
+         * @description The runs of one agent.
+         */
+        readonly AgentRuns: {
+            /** @description Its name. */
+            readonly agent: string;
+            /** @description How many. */
+            readonly runs: number;
+            /** @description How many failed. */
+            readonly errors: number;
+            /** @description What a run called itself: model calls (retries aside), tools, retrievals, agents. A number, not seconds. */
+            readonly steps: components["schemas"]["Percentiles"];
+            /** @description Seconds a run. */
+            readonly duration: components["schemas"]["Percentiles"];
+            /** @description A run. */
+            readonly cost: components["schemas"]["RunCost"];
+        };
+        /**
+         * RunCost
+         * @description What a run of an agent costs, everything beneath it included, USD; of the runs of which something is known.
+         */
+        readonly RunCost: {
+            /** @description Half of the runs cost no more. */
+            readonly p50: string | null;
+            /** @description 95 % of them cost no more. */
+            readonly p95: string | null;
+            /** @description Runs of which a call has no price: they cost more than is known. */
+            readonly unpriced_runs: number;
+        };
+        /**
+         * Tools
+         * @description The answer: one page.
+         */
+        readonly Tools: {
+            /** @description Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Unix seconds, exclusive. */
+            readonly end: number;
+            /** @description Seconds a bucket. */
+            readonly step: number;
+            /** @description Most calls first. */
+            readonly tools: readonly components["schemas"]["Tool"][];
+            /** @description The calls of the tool that was asked for, over time; empty where none was. */
+            readonly buckets: readonly components["schemas"]["ToolBucket"][];
+            /** @description Of the next page; null on the last. */
+            readonly next_cursor: string | null;
+        };
+        /**
+         * Tool
+         * @description One tool.
+         */
+        readonly Tool: {
+            /** @description Its name. */
+            readonly name: string;
+            /** @description How often it ran. What its own server tells of a call that its caller told of is not another. */
+            readonly calls: number;
+            /** @description How often it failed. */
+            readonly errors: number;
+            /** @description Of its calls, 0 to 1. */
+            readonly error_rate: number;
+            /** @description Of its calls, to 1.1 %. */
+            readonly duration: components["schemas"]["Percentiles"];
+            /** @description Who calls it, most calls first, at most 20. */
+            readonly agents: readonly components["schemas"]["ToolUser"][];
+            /** @description When the latest call began, Unix seconds. */
+            readonly last_seen: number;
+            /** @description The trace of that call. */
+            readonly last_trace: string | null;
+            /** @description The latest that failed; null where none did. */
+            readonly last_failure: components["schemas"]["ToolFailure"] | null;
+        };
+        /**
+         * ToolUser
+         * @description An agent that calls a tool, and how often; null for calls that name none.
+         */
+        readonly ToolUser: {
+            readonly agent: string | null;
+            readonly calls: number;
+        };
+        /**
+         * ToolFailure
+         * @description The latest call of a tool that failed; `time` in Unix seconds.
+         */
+        readonly ToolFailure: {
+            readonly trace_id: string;
+            readonly span_id: string;
+            readonly time: number;
+            readonly type: string | null;
+            readonly message: string | null;
+        };
+        /**
+         * ToolBucket
+         * @description One step of time; `start` in Unix seconds. Empty steps are present.
+         */
+        readonly ToolBucket: {
+            readonly start: number;
+            readonly calls: number;
+            readonly errors: number;
+            readonly duration: components["schemas"]["Percentiles"];
+        };
+        /**
+         * Errors
+         * @description The answer: one page of the groups.
+         */
+        readonly Errors: {
+            /** @description Of the range, Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Exclusive. */
+            readonly end: number;
+            /** @description What starts before was not read: the range has more than 50,000 failed spans. Else the start. */
+            readonly since: number;
+            /** @description Seconds a step of `over_time`. */
+            readonly step: number;
+            /** @description Failed spans in the range, those that repeat what failed below them among them. */
+            readonly spans: number;
+            /** @description As sorted. */
+            readonly groups: readonly components["schemas"]["ErrorGroup"][];
+            /** @description Of the next page; null on the last. */
+            readonly next_cursor: string | null;
+        };
+        /**
+         * ErrorGroup
+         * @description Failures of one cause.
+         */
+        readonly ErrorGroup: {
+            /** @description 16 hex digits that failures of one cause share. */
+            readonly group: string;
+            /** @description The latest error's type. */
+            readonly type: string | null;
+            /** @description Its message's first line. */
+            readonly message: string | null;
+            /** @description Failures; of spans that repeat what failed below them, the deepest counts. */
+            readonly count: number;
+            /** @description How many of them were attempts that a later attempt at the same made good. */
+            readonly recovered: number;
+            /** @description Traces in which it happened. */
+            readonly traces: number;
+            /** @description Users to whom it happened. */
+            readonly users: number;
+            /** @description Start of the first span that failed, Unix seconds. */
+            readonly first_seen: number;
+            /** @description Start of the last. */
+            readonly last_seen: number;
+            /** @description It was not there in a period before the range that is as long. */
+            readonly is_new: boolean;
+            /** @description Where, most first, at most 10. */
+            readonly services: readonly string[];
+            /** @description At which, most first, at most 10. */
+            readonly providers: readonly string[];
+            /** @description With which, most first, at most 10. */
+            readonly models: readonly string[];
+            /** @description Failures in each step of the range, in order; the first is that of `start`. */
+            readonly over_time: readonly number[];
+            /** @description The latest, a trace each. */
+            readonly samples: readonly components["schemas"]["ErrorSample"][];
+        };
+        /**
+         * ErrorSample
+         * @description One failure.
+         */
+        readonly ErrorSample: {
+            /** @description 32 hex digits. */
+            readonly trace_id: string;
+            /** @description 16 hex digits. */
+            readonly span_id: string;
+            /** @description When the span that failed began, Unix seconds. */
+            readonly time: number;
+            /** @description Its service. */
+            readonly service: string | null;
+            /** @description Its user. */
+            readonly user_id: string | null;
+            /** @description The error's type. */
+            readonly type: string | null;
+            /** @description The first line of what went wrong. */
+            readonly message: string | null;
+        };
+        /**
+         * ErrorDetail
+         * @description The answer. Parts are the most frequent first, at most 20.
+         */
+        readonly ErrorDetail: {
+            /** @description Of the range, Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Exclusive. */
+            readonly end: number;
+            /** @description What starts before was not read: the range has more than 50,000 spans of the group. Else the start. */
+            readonly since: number;
+            /** @description Seconds a step of `over_time`. */
+            readonly step: number;
+            /** @description Failed spans of the group in the range, those that repeat what failed below them among them. */
+            readonly spans: number;
+            /** @description The group, with up to 30 samples. */
+            readonly group: components["schemas"]["ErrorGroup"];
+            /** @description Failures by service. */
+            readonly services: readonly components["schemas"]["ErrorPart"][];
+            /** @description By environment. */
+            readonly environments: readonly components["schemas"]["ErrorPart"][];
+            /** @description By feature. */
+            readonly features: readonly components["schemas"]["ErrorPart"][];
+            /** @description By provider. */
+            readonly providers: readonly components["schemas"]["ErrorPart"][];
+            /** @description By the model asked for, else the one that answered. */
+            readonly models: readonly components["schemas"]["ErrorPart"][];
+            /** @description By type of the error. */
+            readonly types: readonly components["schemas"]["ErrorPart"][];
+            /** @description By the first line of the message. */
+            readonly messages: readonly components["schemas"]["ErrorPart"][];
+        };
+        /**
+         * ErrorPart
+         * @description Failures that share a value; null where there is none.
+         */
+        readonly ErrorPart: {
+            readonly name: string | null;
+            readonly count: number;
+        };
+        /**
+         * Quality
+         * @description The answer.
+         */
+        readonly Quality: {
+            /** @description Unix seconds, inclusive. */
+            readonly start: number;
+            /** @description Unix seconds, exclusive. */
+            readonly end: number;
+            /** @description Seconds a bucket. */
+            readonly step: number;
+            /** @description Of the whole range. */
+            readonly totals: components["schemas"]["QualityFigures"];
+            /** @description Over time, in order; they start at multiples of the step. */
+            readonly buckets: readonly components["schemas"]["QualityBucket"][];
+            /** @description Most attempts first, at most 50. */
+            readonly models: readonly components["schemas"]["QualityModel"][];
+            /** @description Why answers ended, most frequent first, at most 30. */
+            readonly reasons: readonly components["schemas"]["FinishReason"][];
+            /** @description The latest empty answers, at most 10. */
+            readonly empty: readonly components["schemas"]["EmptySample"][];
+            /** @description What checks, reviewers and users said. */
+            readonly scores: components["schemas"]["Scores"];
+        };
+        /**
+         * QualityFigures
+         * @description What became of some model calls.
+         */
+        readonly QualityFigures: {
+            /** @description HTTP attempts (spans). */
+            readonly attempts: number;
+            /** @description Attempts less retries. */
+            readonly calls: number;
+            /** @description Attempts that repeat a failed one. */
+            readonly retries: number;
+            /** @description Calls that failed for good: failed attempts less retries, never below 0. */
+            readonly errors: number;
+            /** @description Attempts refused because of too many requests or a used up quota, retried or not. */
+            readonly rate_limited: number;
+            /** @description Answers that ended before their terminal event. */
+            readonly incomplete: number;
+            /** @description Answers that ended at a limit of tokens. */
+            readonly cut: number;
+            /** @description Answers withheld or ended by a filter, or refused. */
+            readonly filtered: number;
+            /** @description Answers of no tokens told to be a success, embeddings and the like aside; only of calls whose spans are */
+            readonly empty: number;
+            /** @description Attempts whose cost is not known for want of a price. */
+            readonly unpriced: number;
+        };
+        /**
+         * QualityBucket
+         * @description One step of time; `start` in Unix seconds. Empty steps are present.
+         */
+        readonly QualityBucket: {
+            readonly start: number;
+            readonly figures: components["schemas"]["QualityFigures"];
+        };
+        /**
+         * QualityModel
+         * @description One model, by provider and the model asked for (else the one that answered).
+         */
+        readonly QualityModel: {
+            readonly provider: string | null;
+            readonly model: string | null;
+            readonly figures: components["schemas"]["QualityFigures"];
+        };
+        /**
+         * FinishReason
+         * @description Why answers ended.
+         */
+        readonly FinishReason: {
+            /** @description In the provider's word. */
+            readonly reason: string;
+            /** @description ended, cut (at a limit of tokens), filtered, or other. */
+            readonly meaning: string;
+            /** @description Answers that say so; one with several choices may say several. */
+            readonly count: number;
+            /** @description Of the answers that say why they ended, 0 to 1. */
+            readonly share: number;
+        };
+        /**
+         * EmptySample
+         * @description A trace in which an answer was empty and told to be a success; `time` of the call, Unix seconds.
+         */
+        readonly EmptySample: {
+            readonly trace_id: string;
+            readonly provider: string | null;
+            readonly model: string | null;
+            readonly time: number;
+        };
+        /**
+         * Scores
+         * @description What was said of answers.
+         */
+        readonly Scores: {
+            /** @description Scores given before, Unix seconds, are not read: the range has more than 100,000. Else its start. */
+            readonly since: number;
+            /** @description Scores of the range, of the service and environment asked for; those sent again among them. */
+            readonly seen: number;
+            /** @description Scores are brought together with calls from here on: the newest 20,000, about. */
+            readonly judged_since: number;
+            /** @description Most scores first, at most 100. */
+            readonly names: readonly components["schemas"]["NamedScore"][];
+            /** @description Of scores that say they are a user's. */
+            readonly feedback: components["schemas"]["Feedback"];
+        };
+        /**
+         * NamedScore
+         * @description The scores of one name.
+         */
+        readonly NamedScore: {
+            /** @description What was judged. */
+            readonly name: string;
+            /** @description Scores; one that was sent again counts once. */
+            readonly count: number;
+            /** @description Of those that are numbers. */
+            readonly mean: number | null;
+            /** @description Half of these are no higher. */
+            readonly p50: number | null;
+            /** @description Most frequent first, at most 20. */
+            readonly labels: readonly components["schemas"]["LabelShare"][];
+            /** @description In order. */
+            readonly over_time: readonly components["schemas"]["ScoreBucket"][];
+            /** @description By the call that was judged, where it is known; most frequent first, at most 20. */
+            readonly judged: readonly components["schemas"]["ScoreGroup"][];
+        };
+        /**
+         * LabelShare
+         * @description How often a score was this word; `share` of all scores of the name, 0 to 1, null for those without a word.
+         */
+        readonly LabelShare: {
+            readonly label: string | null;
+            readonly count: number;
+            readonly share: number;
+        };
+        /**
+         * ScoreBucket
+         * @description The scores of one step of time; `start` in Unix seconds. Steps without scores are absent.
+         */
+        readonly ScoreBucket: {
+            readonly start: number;
+            readonly count: number;
+            readonly mean: number | null;
+        };
+        /**
+         * ScoreGroup
+         * @description The scores of answers of one model to one prompt.
+         */
+        readonly ScoreGroup: {
+            /** @description Who answered. */
+            readonly provider: string | null;
+            /** @description The model asked for, else the one that answered. */
+            readonly model: string | null;
+            /** @description The prompt template. */
+            readonly prompt_name: string | null;
+            /** @description Its version. */
+            readonly prompt_version: string | null;
+            /** @description Scores. */
+            readonly count: number;
+            /** @description Of those that are numbers. */
+            readonly mean: number | null;
+        };
+        /**
+         * Feedback
+         * @description What users said.
+         */
+        readonly Feedback: {
+            /** @description A word such as up or like, or the number 1. */
+            readonly up: number;
+            /** @description A word such as down or dislike, or the numbers 0 and -1. */
+            readonly down: number;
+            /** @description Anything else, such as stars. */
+            readonly other: number;
+            /** @description Of those up or down, 0 to 1; null without any. */
+            readonly share_up: number | null;
         };
         /**
          * Metrics
@@ -1189,6 +2055,138 @@ export interface components {
             readonly items: number;
         };
         /**
+         * Job
+         * @description A piece of work that was asked for.
+         */
+        readonly Job: {
+            /** @description Its id, for `/api/v1/jobs/{id}`. */
+            readonly id: string;
+            /** @description erase, backup or reprice. */
+            readonly kind: string;
+            /** @description running, done or failed. */
+            readonly state: string;
+            /** @description Unix seconds. */
+            readonly started_at: number;
+            /** @description Unix seconds; None while it runs. */
+            readonly ended_at: number | null;
+            /** @description Part that is done, 0 to 1; None where that is not known. */
+            readonly progress: number | null;
+            /** @description Why it failed, and what to do; None where it did not. */
+            readonly message: string | null;
+            /** @description What an erasure removed, when it is done. */
+            readonly erasure: components["schemas"]["Erasure"] | null;
+            /** @description The copy that was made, when it is done. */
+            readonly backup: components["schemas"]["Backup"] | null;
+            /** @description What was found, when it is done. */
+            readonly repricing: components["schemas"]["Repricing"] | null;
+        };
+        /**
+         * Erasure
+         * @description What an erasure removed.
+         */
+        readonly Erasure: {
+            /** @description Whole traces. */
+            readonly traces: number;
+            /** @description Rows by table; of points those that went or lost their exemplars. */
+            readonly rows: {
+                readonly [key: string]: number;
+            };
+            /** @description Backups in the data directory that were made before and still hold it. */
+            readonly backups: readonly string[];
+        };
+        /**
+         * Backup
+         * @description A copy of the store.
+         */
+        readonly Backup: {
+            /** @description Its name in the data directory's `backups`, and at `/api/v1/backups/{name}`. */
+            readonly name: string;
+            /** @description Its size. */
+            readonly bytes: number;
+        };
+        /**
+         * Repricing
+         * @description What today's price table says of stored calls.
+         */
+        readonly Repricing: {
+            /** @description True where the new costs were written; False where they were only computed. */
+            readonly applied: boolean;
+            /** @description Calls looked at, but for those whose provider said what they cost. */
+            readonly calls: number;
+            /** @description Calls with another cost than the one stored. */
+            readonly changed: number;
+            /** @description Calls whose provider said what they cost: they stay. */
+            readonly kept: number;
+            /** @description Version of the price table. */
+            readonly table: string;
+            /** @description Cost of the calls looked at, as stored. */
+            readonly before: components["schemas"]["Money"];
+            /** @description The same by the present table. */
+            readonly after: components["schemas"]["Money"];
+        };
+        /**
+         * Erase
+         * @description Whom or what to erase; exactly one.
+         */
+        readonly Erase: {
+            /**
+             * @description A user's id.
+             * @default null
+             */
+            readonly user: string | null;
+            /**
+             * @description A session's or conversation's id.
+             * @default null
+             */
+            readonly session: string | null;
+            /**
+             * @description A trace's id, 32 hex digits.
+             * @default null
+             */
+            readonly trace: string | null;
+        };
+        /**
+         * MakeBackup
+         * @description Nothing is asked of a backup: it is whole, and lies in the data directory.
+         */
+        readonly MakeBackup: Record<string, never>;
+        /**
+         * Reprice
+         * @description Which calls to price anew.
+         */
+        readonly Reprice: {
+            /**
+             * @description Start, inclusive: Unix seconds, or a time before now such as 30d; by default the first call.
+             * @default 0
+             */
+            readonly start: string;
+            /**
+             * @description End, exclusive, likewise; by default now.
+             * @default now
+             */
+            readonly end: string;
+            /**
+             * @description A service's name.
+             * @default null
+             */
+            readonly service: string | null;
+            /**
+             * @description A deployment environment.
+             * @default null
+             */
+            readonly environment: string | null;
+            /**
+             * @description A model that answered or was asked for.
+             * @default null
+             */
+            readonly model: string | null;
+            /**
+             * @description Write the new costs; without, they are only summed up.
+             * @default false
+             */
+            readonly apply: boolean;
+        };
+        /**
          * Failure
          * @description The answer to a request that cannot be answered.
          */
@@ -1200,7 +2198,7 @@ export interface components {
          * @description What went wrong.
          */
         readonly Problem: {
-            /** @description For programs: bad_request, unauthenticated, not_found, misdirected, busy, unavailable or failed. */
+            /** @description For programs, one word; docs/api.md lists them. */
             readonly code: string;
             /** @description For people: what happened and what to do. */
             readonly message: string;
@@ -1381,7 +2379,7 @@ export interface operations {
     readonly trace: {
         readonly parameters: {
             readonly query?: {
-                /** @description Spans to skip: `next_offset` of the page before. */
+                /** @description Rows to skip: `next_offset` of the page before. */
                 readonly offset?: number;
                 /** @description Spans a page, 1 to 5000; fewer where their texts are long. */
                 readonly limit?: number;
@@ -1506,6 +2504,165 @@ export interface operations {
             };
             /** @description The API key is missing or wrong. */
             readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly sessions: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 500. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly session: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d; by default all there is. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description Rows to skip: `next_offset` of the page before. */
+                readonly offset?: number;
+                /** @description Turns a page, 1 to 100. */
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly session_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is not in the store. */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2125,6 +3282,507 @@ export interface operations {
             };
         };
     };
+    readonly timespent: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TimeSpent"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly agents: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Agents"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly tools: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A tool's name; its calls are then told over time, too. */
+                readonly tool?: string;
+                /** @description Seconds a bucket; by default a round number that gives about 60 buckets. */
+                readonly step?: number;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description Rows a page, 1 to 100. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Tools"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly errors: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+                /** @description What comes first: `frequent` or `recent`. */
+                readonly sort?: "frequent" | "recent";
+                /** @description Rows a page, 1 to 100. */
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly errordetail: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly group: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ErrorDetail"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is not in the store. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly quality: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description Seconds a bucket; by default a round number that gives about 60 buckets. */
+                readonly step?: number;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Quality"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
     readonly metrics: {
         readonly parameters: {
             readonly query?: {
@@ -2472,6 +4130,446 @@ export interface operations {
             };
             /** @description The store cannot answer just now, or too many questions are being answered. */
             readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly erase: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Erase"];
+            };
+        };
+        readonly responses: {
+            /** @description The job, begun. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It comes from a page of another origin. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The body is not JSON, or not said to be. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly makebackup: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["MakeBackup"];
+            };
+        };
+        readonly responses: {
+            /** @description The job, begun. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It comes from a page of another origin. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The body is not JSON, or not said to be. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly reprice: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reprice"];
+            };
+        };
+        readonly responses: {
+            /** @description The job, begun. */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It comes from a page of another origin. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The body is not JSON, or not said to be. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly job: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The job as it stands. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is not in the store. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly export: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description What is exported. */
+                readonly signal?: "traces" | "metrics" | "logs";
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The file. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/x-ndjson": string;
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly backups: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The file. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description It is not in the store. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

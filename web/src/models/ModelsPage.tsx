@@ -38,7 +38,7 @@ export function ModelsPage() {
             label="Models"
             columns={COLUMNS}
             rows={pages.flatMap((page) => page.models)}
-            id={(row) => [row.provider, row.request_model, row.response_model].join("\u0000")}
+            id={(row) => `${row.provider ?? ""}\u0000${row.model ?? ""}`}
             onMore={asked.hasNextPage ? () => void asked.fetchNextPage() : undefined}
           />
           <LatencyMap />
@@ -50,15 +50,14 @@ export function ModelsPage() {
 
 function Name({ row }: { readonly row: ModelRow }) {
   const address = useAddress();
-  const asked = row.request_model ?? row.response_model;
-  const answered = row.response_model !== null && row.response_model !== asked ? row.response_model : null;
+  const others = row.answered_by.filter((model) => model !== row.model);
   return (
     <>
-      <Link to={filtered(onPage(address, { name: "traces" }), { model: asked ?? undefined })}>
-        {asked === null ? "unknown model" : headline(asked, 60)}
+      <Link to={filtered(onPage(address, { name: "traces" }), { model: row.model ?? undefined })}>
+        {row.model === null ? "unknown model" : headline(row.model, 60)}
       </Link>
-      {answered !== null && <span className="muted"> answered by {headline(answered, 60)}</span>}
       {row.provider !== null && <span className="muted"> {headline(row.provider, 30)}</span>}
+      {others.length > 0 && <span className="muted"> · answered by {headline(others.join(", "), 80)}</span>}
     </>
   );
 }

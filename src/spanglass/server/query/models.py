@@ -9,12 +9,13 @@ from typing import Final
 import msgspec
 
 from spanglass.errors import QueryError
-from spanglass.server.query.call_figures import Figures, bins, figures, sums
+from spanglass.server.query.call_figures import Bins, Figures, bins, figures, sums
 from spanglass.server.query.calls import Calls
-from spanglass.server.query.figures import text
+from spanglass.server.query.figures import text, texts
 from spanglass.server.query.filters import ANY, Filters
 from spanglass.server.query.ranking import rank_page
-from spanglass.server.store.protocol import Store
+from spanglass.server.query.statement import statement
+from spanglass.server.store.protocol import Cell, Row, Store
 
 _SECOND: Final = 1_000_000_000
 ORDERS: Final[Mapping[str, str]] = {
@@ -25,22 +26,24 @@ ORDERS: Final[Mapping[str, str]] = {
 }
 """What the list may begin with the most of, and the expression."""
 _NAMES: Final = ("provider", "request_model", "response_model")
+_KEYS: Final = {"its_provider": "provider", "its_model": "coalesce(request_model, response_model)"}
+_MOST_ANSWERING: Final = 20
 
 
 class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One model as it was asked for and as it answered.
+    """One model.
 
     Attributes:
         provider: Who answered.
-        request_model: The model asked for.
-        response_model: The model that answered, often with its version; None where none did.
+        model: The model asked for; else the one that answered.
+        answered_by: The models that answered, often with their versions; sorted, at most 20.
         figures: Of its calls.
         cost_a_call: USD, of the calls whose cost is known; None where none is.
     """
 
     provider: str | None
-    request_model: str | None
-    response_model: str | None
+    model: str | None
+    answered_by: tuple[str, ...]
     figures: Figures
     cost_a_call: Decimal | None
 
@@ -81,26 +84,37 @@ def models(
     if sort not in ORDERS:
         raise QueryError(f"Models cannot be sorted by {sort[:40]!r}; use {', '.join(ORDERS)}.")
     calls = Calls(store, start_ns=place.start_ns, end_ns=place.end_ns, dimensions=_NAMES, filters=filters)
-    keys = {f"its_{name}": name for name in _NAMES}
-    order = f"ORDER BY {ORDERS[sort]} DESC NULLS LAST, {', '.join(keys)}\nLIMIT $limit OFFSET $skip"
-    rows = sums(store, calls, keys, order=order, more={"limit": page[1] + 1, "skip": place.skip})
-    measured = bins(store, calls, keys)
-    found = [(row, figures(row, measured.get(tuple(row[key] for key in keys), {}))) for row in rows[: page[1]]]
+    order = f"ORDER BY {ORDERS[sort]} DESC NULLS LAST, its_provider, its_model\nLIMIT $limit OFFSET $skip"
+    rows = sums(store, calls, _KEYS, order=order, more={"limit": page[1] + 1, "skip": place.skip})
+    measured = bins(store, calls, _KEYS)
+    answered = _answered(store, calls)
     return Models(
         start=place.start_ns / _SECOND,
         end=place.end_ns / _SECOND,
-        models=tuple(
-            ModelRow(
-                provider=text(row["its_provider"]),
-                request_model=text(row["its_request_model"]),
-                response_model=text(row["its_response_model"]),
-                figures=one,
-                cost_a_call=mean_cost(one),
-            )
-            for row, one in found
-        ),
+        models=tuple(_row(row, measured.get(_key(row), {}), answered.get(_key(row), ())) for row in rows[: page[1]]),
         next_cursor=place.after(page[1], len(rows)),
     )
+
+
+def _answered(store: Store, calls: Calls) -> Mapping[tuple[Cell, ...], tuple[str, ...]]:
+    table, parameters = calls.sums()
+    rows = store.select(statement("models_answered", calls=table), parameters)
+    return {_key(row): texts(row["answered_by"])[:_MOST_ANSWERING] for row in rows}
+
+
+def _row(row: Row, measured: Bins, answered_by: tuple[str, ...]) -> ModelRow:
+    found = figures(row, measured)
+    return ModelRow(
+        provider=text(row["its_provider"]),
+        model=text(row["its_model"]),
+        answered_by=answered_by,
+        figures=found,
+        cost_a_call=mean_cost(found),
+    )
+
+
+def _key(row: Row) -> tuple[Cell, ...]:
+    return row["its_provider"], row["its_model"]
 
 
 def mean_cost(one: Figures) -> Decimal | None:
