@@ -26,6 +26,7 @@ from spanglass.server.api import actions
 from spanglass.server.api.application import application
 from spanglass.server.api.metrics import Metrics
 from spanglass.server.api.questions import Questions
+from spanglass.server.api.stream import Tail
 from spanglass.server.config import Config
 from spanglass.server.connection import Connection
 from spanglass.server.counters import Counters
@@ -138,9 +139,11 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         await stack.enter_async_context(_http(otlp_http(receiver, access), otlp_socket))
         ports = {"http": otlp_socket.getsockname()[1], "grpc": grpc_port}
         metrics = Metrics(questions, counters, allowance, named_users=config.metrics_users)
-        more = [*actions.routes(house, questions), metrics.route]
+        tail = Tail(questions)
+        more = [*actions.routes(house, questions), metrics.route, tail.route]
         api = application(questions, access, counters=counters, allowance=allowance, otlp_ports=ports, more=more)
         await stack.enter_async_context(_http(api, ui_socket))
+        stack.callback(tail.close)
         yield Addresses(
             _url(config.host, ui_socket.getsockname()[1]),
             _url(config.host, otlp_socket.getsockname()[1]),

@@ -12,6 +12,7 @@ from spanglass.server.api.actions import ACTIONS, DOWNLOADS, JOB, Action, Downlo
 from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.errors import MEANINGS, Failure
 from spanglass.server.api.parameters import Parameter
+from spanglass.server.api.stream import TAIL, Stream
 from spanglass.server.api.table import ENDPOINTS
 from spanglass.server.keep.jobs import Job
 from spanglass.version import __version__
@@ -30,6 +31,7 @@ def document() -> Json:
         *dict.fromkeys(endpoint.answer for endpoint in ENDPOINTS),
         Job,
         *bodies,
+        *TAIL.events.values(),
         Failure,
     ]
     schemas, components = msgspec.json.schema_components(
@@ -49,6 +51,7 @@ def document() -> Json:
             **{action.path: {"post": _begun(action, by_type)} for action in ACTIONS},
             JOB: {"get": _job(by_type)},
             **{download.path: {"get": _download(download, by_type)} for download in DOWNLOADS},
+            TAIL.path: {"get": _stream(TAIL, by_type)},
         },
         "components": {
             "schemas": {
@@ -120,6 +123,24 @@ def _download(download: Download, by_type: dict[type[msgspec.Struct], Json]) -> 
             *(_in_query(parameter) for parameter in download.parameters),
         ],
         "responses": {status: responses[status] for status in sorted(responses)},
+    }
+
+
+def _stream(stream: Stream, by_type: dict[type[msgspec.Struct], Json]) -> Json:
+    kinds = {"anyOf": [by_type[event] for event in stream.events.values()]}
+    described = "Events, until the listener leaves. Their kinds: " + ", ".join(
+        f"`{name}`, whose data is {event.__name__}" for name, event in stream.events.items()
+    )
+    responses: Json = {
+        "200": {"description": f"{described}.", "content": {"text/event-stream": {"schema": kinds}}},
+        **{str(status): _response(MEANINGS[status], by_type[Failure]) for status in (400, 401, 421, 503)},
+    }
+    last = {"name": "Last-Event-ID", "in": "header", "description": stream.resume, "schema": {"type": "string"}}
+    return {
+        "operationId": stream.path.rpartition("/")[2],
+        "summary": stream.summary,
+        "parameters": [*(_in_query(parameter) for parameter in stream.parameters), last],
+        "responses": responses,
     }
 
 
