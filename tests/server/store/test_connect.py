@@ -16,6 +16,7 @@ from records import SECOND, T0, batch, call, computed, log, point, span, span_id
 from spanglass.errors import StoreUnavailable
 from spanglass.server.store import clickhouse_schema
 from spanglass.server.store.address import Address
+from spanglass.server.store.clickhouse_keeping import ClickHouseKeeping
 from spanglass.server.store.clickhouse_script import MIGRATIONS, script
 from spanglass.server.store.connect import connect
 from spanglass.server.store.keeping import Kept
@@ -71,6 +72,30 @@ def test_one_batch_sent_to_two_servers_counts_once(where: Address) -> None:
     assert counts(first) == counts(second) == ["5", "1.000000000000000000", "1", "2", "3"]
     first.close()
     second.close()
+
+
+def test_servers_that_keep_house_at_once_do_no_harm(where: Address) -> None:
+    """Two make the same summaries and drop the same days; sums are of each call once, and new days stay."""
+    stores = [connect(where), connect(where)]
+    now_ns = time.time_ns()
+    recent = [
+        call(1, number, at=(now_ns - T0) / SECOND - 600 * number, cost=computed("0.1")) for number in range(1, 31)
+    ]
+    old = call(2, 31, at=(now_ns - T0) / SECOND - 50 * 24 * 3600, cost=computed("5"))
+    stores[0].write([batch(*recent, old)])
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda store: store.roll_up(now_ns), stores))
+        before_ns = now_ns - 40 * DAY_NS
+        gone = list(pool.map(lambda store: ClickHouseKeeping(store).forget(Kept.SPANS, before_ns), stores))
+
+    assert max(made) == 31
+    assert max(gone) == 1
+    assert counts(stores[1])[:2] == ["30", "3.000000000000000000"]
+    summed = stores[1].select("SELECT sum(attempts) AS n, sum(cost) AS cost FROM call_minutes", {})[0]
+    assert [str(cell) for cell in summed.values()] == ["31", "8.000000000000000000"]
+    for store in stores:
+        store.close()
 
 
 def test_servers_that_start_together_make_the_database_once(where: Address) -> None:
