@@ -24,6 +24,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 USER = "watcher"
+READER = "reader"
+"""A user of the same password who may change no table."""
 PASSWORD = "p@ss/w%rd"
 _STARTS_WITHIN_S = 30
 _LONGEST_FIELD = 131_072
@@ -49,8 +51,12 @@ class _Front(BaseHTTPRequestHandler):
             asked |= _form(self.headers["Content-Type"], body)
             body = b""
         sql = "\n".join(part for part in (asked.get("query", ""), "") if part).encode() + body
-        if self.headers.get("Authorization") != "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode():
+        user = next((user for user in (USER, READER) if self.headers.get("Authorization") == _basic(user)), None)
+        if user is None:
             self._answer(403, b"Code: 516. DB::Exception: Authentication failed. (AUTHENTICATION_FAILED)", code="516")
+            return
+        if user == READER and sql.startswith((b"CREATE", b"ALTER", b"DROP")):
+            self._answer(403, b"Code: 497. DB::Exception: reader: Not enough privileges. (ACCESS_DENIED)", code="497")
             return
         try:
             if self.version and b"version()" in sql:
@@ -91,6 +97,10 @@ class _Front(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def _basic(user: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
 
 
 def _unpacked(body: bytes) -> bytes:

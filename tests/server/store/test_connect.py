@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import clickhouse_connect
 import pytest
 
-from clickhouse_http import PASSWORD, USER, clickhouse
+from clickhouse_http import PASSWORD, READER, USER, clickhouse
 from records import SECOND, T0, batch, call, computed, log, point, span, span_id
 from spanglass.errors import StoreUnavailable
 from spanglass.server.store import clickhouse_schema
@@ -178,6 +179,20 @@ def test_a_large_write_arrives_whole(where: Address) -> None:
         "SELECT count(*) AS n, count(DISTINCT span_id) AS ids, sum(cost_amount) AS cost FROM spans", {}
     )
     assert [str(value) for value in found[0].values()] == ["20000", "20000", "20.000000000000000000"]
+    store.close()
+
+
+def test_a_user_who_may_make_no_table_needs_none(where: Address) -> None:
+    """On an empty database the missing right is said; once an administrator has made it, all else goes on."""
+    reader = replace(where, user=READER)
+    with pytest.raises(StoreUnavailable, match=r"does not let this user do that.*docs/scale\.md"):
+        connect(reader)
+    connect(where).close()
+
+    store = connect(reader, {Kept.SPANS: 90})
+
+    store.write([batch(span())])
+    assert counts(store)[0] == "1"
     store.close()
 
 
