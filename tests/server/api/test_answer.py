@@ -63,6 +63,12 @@ def test_a_reader_that_stops_is_let_go() -> None:
     assert (len(sent), sent[-1]["more_body"], done) == (3, True, [True])
 
 
+async def stays() -> Message:
+    """The reader says nothing, and does not go."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 class Making:
     """An answer while it is made: two further pieces, then perhaps a failure."""
 
@@ -88,7 +94,7 @@ def test_an_answer_is_sent_while_it_is_made() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Streamed(b"one", making.pieces())(SCOPE, receive, send))
+    asyncio.run(Streamed(b"one", making.pieces())(SCOPE, stays, send))
 
     assert b"content-length" not in dict(sent[0]["headers"])
     assert [(piece["body"], piece["more_body"]) for piece in sent[1:]] == [
@@ -107,7 +113,7 @@ def test_an_answer_whose_making_fails_is_cut(caplog: pytest.LogCaptureFixture) -
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Streamed(b"one", making.pieces())(SCOPE, receive, send))
+    asyncio.run(Streamed(b"one", making.pieces())(SCOPE, stays, send))
 
     assert [piece["more_body"] for piece in sent[1:]] == [True, True, True]
     assert "It is gone." in caplog.text
@@ -122,6 +128,23 @@ def test_a_reader_that_stops_ends_the_making() -> None:
         if len(sent) == 3:
             await asyncio.Event().wait()
 
-    asyncio.run(Streamed(b"one", making.pieces(), stalled_s=0.05)(SCOPE, receive, send))
+    asyncio.run(Streamed(b"one", making.pieces(), stalled_s=0.05)(SCOPE, stays, send))
 
     assert (len(sent), sent[-1]["more_body"], making.closed) == (3, True, True)
+
+
+def test_what_nobody_waits_for_is_not_made() -> None:
+    """A reader that has gone, as Grafana does when its user goes on, gets no more pieces."""
+    making, sent = Making(), list[Message]()
+
+    async def leaves() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        await asyncio.sleep(0)
+
+    asyncio.run(Streamed(b"one", making.pieces())(SCOPE, leaves, send))
+
+    assert [piece["body"] for piece in sent[1:]] == [b"one"]
+    assert making.closed

@@ -72,19 +72,30 @@ class Streamed(Response):
         self._stalled_s = stalled_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
-        """Send it."""
+        """Send it; what nobody waits for any more is not made."""
+        gone = asyncio.create_task(_gone(receive))
         async with aclosing(self._rest):
             try:
                 await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
                 await self._send(send, self._first)
                 async for piece in self._rest:
+                    if gone.done():
+                        return
                     await self._send(send, piece)
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             except TimeoutError:  # as above
                 return
             except SpanglassError as error:
                 _log.warning("An answer was cut while it was sent: %s", error)
+            finally:
+                gone.cancel()
 
     async def _send(self, send: Send, piece: bytes) -> None:
         async with asyncio.timeout(self._stalled_s):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the reader has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

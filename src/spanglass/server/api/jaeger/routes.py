@@ -74,25 +74,28 @@ class _Older:
         query = request.query_params
         ids = reading.read_ids(query)
         if ids:
-            return await _streamed(self._questions, lambda store: _several(store, ids))
+            listed = await self._questions.read(lambda store: _several(store, ids))
+            return await self._shown(listed, _missing(ids, listed), content=True)
         wanted, within, limit = reading.read_search(query)
-        return await _streamed(
-            self._questions,
-            lambda store: traces.answer(traces.traces(store, _found(store, wanted, within, limit), content=False)),
-        )
+        listed = await self._questions.read(lambda store: _found(store, wanted, within, limit))
+        return await self._shown(listed, content=False)
 
     async def trace(self, request: Request) -> Response:
         trace_id = reading.read_trace_id(request.path_params["trace_id"])
-        return await _streamed(
-            self._questions,
-            lambda store: traces.answer(traces.traces(store, _one(store, trace_id), content=True)),
-        )
+        return await self._shown(await self._questions.read(lambda store: _one(store, trace_id)), content=True)
 
     async def dependencies(self, request: Request) -> Response:
         found = await self._questions.read(_calls(reading.read_calls(request.query_params)))
         service = reading.first(request.query_params, "service")
         calls = [call for call in _called(found) if service in {None, call["parent"], call["child"]}]
         return _listed(calls, total=0)
+
+    async def _shown(
+        self, listed: Sequence[Outline], errors: Sequence[dict[str, object]] = (), *, content: bool
+    ) -> Response:
+        return await _streamed(
+            self._questions, lambda store: traces.answer(traces.traces(store, listed, content=content), errors)
+        )
 
 
 class _Newer:
@@ -112,35 +115,27 @@ class _Newer:
     async def search(self, request: Request) -> Response:
         wanted, within, limit = reading.read_find(request.query_params)
 
-        def found(store: Store) -> Generator[bytes, None, None]:
-            listed = _found(store, wanted, within, limit)
-            if not listed:
-                raise NotFound("No traces found: none of the range has such a span.")
-            return otlp.answer(otlp.traces(store, listed, content=False))
-
-        return await _streamed(self._questions, found)
+        listed = await self._questions.read(lambda store: _found(store, wanted, within, limit))
+        if not listed:
+            raise NotFound("No traces found: none of the range has such a span.")
+        return await self._shown(listed, content=False)
 
     async def trace(self, request: Request) -> Response:
         trace_id = reading.read_trace_id(request.path_params["trace_id"])
-        return await _streamed(
-            self._questions,
-            lambda store: otlp.answer(otlp.traces(store, _one(store, trace_id), content=True)),
-        )
+        return await self._shown(await self._questions.read(lambda store: _one(store, trace_id)), content=True)
 
     async def dependencies(self, request: Request) -> Response:
         found = await self._questions.read(_calls(reading.read_calls_between(request.query_params)))
         return _json({"dependencies": _called(found)})
 
+    async def _shown(self, listed: Sequence[Outline], *, content: bool) -> Response:
+        return await _streamed(self._questions, lambda store: otlp.answer(otlp.traces(store, listed, content=content)))
+
 
 async def _streamed(questions: Questions, question: _Question) -> Response:
-    """Return an answer of which the first piece is made: what is wrong with the question is known by then."""
-    rest = questions.pieces(lambda store: _lazily(store, question))
+    """Return an answer of which the first piece is made: what can go wrong at once has by then."""
+    rest = questions.pieces(lambda store: shown.gathered(question(store)))
     return Streamed(await anext(rest), rest)
-
-
-def _lazily(store: Store, question: _Question) -> Generator[bytes, None, None]:
-    """Ask in the thread that takes the first piece, not where the pieces are asked for."""
-    yield from shown.gathered(question(store))
 
 
 def _one(store: Store, trace_id: str) -> list[Outline]:
@@ -150,11 +145,13 @@ def _one(store: Store, trace_id: str) -> list[Outline]:
     return shown.bounded(found)
 
 
-def _several(store: Store, ids: Sequence[str]) -> Generator[bytes, None, None]:
-    found = shown.bounded(outlines(store, ids, most=shown.share(len(ids)), content=True))
-    missing = set(ids) - {outline.trace_id for outline in found}
-    errors = [{"code": 404, "msg": "trace not found", "traceID": trace_id} for trace_id in ids if trace_id in missing]
-    return traces.answer(traces.traces(store, found, content=True), errors)
+def _several(store: Store, ids: Sequence[str]) -> list[Outline]:
+    return shown.bounded(outlines(store, ids, most=shown.share(len(ids)), content=True))
+
+
+def _missing(ids: Sequence[str], listed: Sequence[Outline]) -> list[dict[str, object]]:
+    there = {outline.trace_id for outline in listed}
+    return [{"code": 404, "msg": "trace not found", "traceID": asked} for asked in ids if asked not in there]
 
 
 def _found(store: Store, wanted: Wanted, within: range, limit: int) -> list[Outline]:

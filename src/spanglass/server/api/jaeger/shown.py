@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Final
 
 from spanglass.semconv import attributes as attr
@@ -53,7 +53,7 @@ def service_of(span: SpanWhole) -> str:
     return span.service or UNKNOWN
 
 
-def gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
+def gathered(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
     """Yield the same bytes in pieces of 256 KiB or more; the last may be smaller."""
     held = bytearray()
     for part in parts:
