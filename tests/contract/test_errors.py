@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from records import SECOND, T0, batch, call, resource, span, trace_id
 from spanglass.errors import NotFound, QueryError
+from spanglass.server.query import error as alone
 from spanglass.server.query import errors as question
 from spanglass.server.query.error import ErrorPart, error
 from spanglass.server.query.errors import Errors, errors
@@ -209,6 +210,42 @@ def test_one_group_is_told_in_full(store: Store) -> None:
     assert answer.types == (ErrorPart(name="type a", count=9),)
     assert answer.models == (ErrorPart(name=None, count=9),)
     assert sum(answer.group.over_time) == 9
+
+
+def test_a_group_alone_is_the_same_as_in_the_list(store: Store) -> None:
+    """Chains, retries and users come out alike, however the group is asked for."""
+    spans = (
+        failed(1, 1, user="ann"),
+        failed(1, 2, 1, at=0.1),
+        failed(2, 1, at=5, service="db", user="bob"),
+        failed(6, 1, at=6, user="bob"),
+        failed_call(3, 1, 9, at=0),
+        failed_call(3, 2, 9, at=2, resend=1),
+        call(3, 3, 9, at=4, resend=2),
+        failed_call(4, 1, at=0),
+        failed_call(4, 2, 1, at=2, resend=1),
+        call(4, 3, 1, at=4, resend=2),
+        failed_call(5, 1, at=50),
+    )
+    for group in asked(store, *spans).groups:
+        assert error(store, group.group, start_ns=T0, end_ns=END).group == group
+
+
+def test_of_a_group_the_newest_are_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound the latest are told, and since when."""
+    monkeypatch.setattr(alone, "MOST_READ", 10)
+    store.write([batch(*(failed(n, 1, at=n) for n in range(30)))])
+
+    answer = error(store, TIMEOUT, start_ns=T0, end_ns=END)
+
+    assert (answer.spans, answer.group.count, answer.since) == (30, 10, T0 / SECOND + 20)
+    assert not answer.group.is_new
+
+
+def test_failures_that_are_each_others_parents_are_told(store: Store) -> None:
+    """A cycle, which only a broken producer sends, is no fault of the server."""
+    assert asked(store, failed(1, 1, 2), failed(1, 2, 1)).spans == 2
+    assert error(store, TIMEOUT, start_ns=T0, end_ns=END).group.traces == 1
 
 
 def test_what_cannot_be_asked_is_said(store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from spanglass.server.query.errors import RANKED, Failures, deepest
+from spanglass.server.query.errors import Failures, deepest
 from spanglass.server.query.filters import Conditions, Filters
 from spanglass.server.query.statement import statement
 
@@ -17,7 +17,7 @@ def test_failures_of_some_groups() -> None:
     failures = Failures(0, 9, 3, 5, conditions.each_span(), conditions.parameters).of([EVIL, "b"])
 
     assert failures.given == {"service": EVIL, "group_0": EVIL, "group_1": "b"}
-    assert deepest(failures, RANKED) == snapshot("""\
+    assert deepest(failures, "start_ns, user_id") == snapshot("""\
 WITH failing AS (
   SELECT trace_key, span_id, parent_span_id, error_group, resend_count, start_ns, user_id
   FROM spans

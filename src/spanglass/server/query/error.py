@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from spanglass.errors import NotFound, QueryError
-from spanglass.server.query.errors import RANKED, ErrorGroup, Failures, deepest, failures_in, groups_of
+from spanglass.server.query.errors import MOST_NAMES, ErrorGroup, Failures, failures_in, retried, samples_of
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.filters import ANY, Filters
 from spanglass.server.query.statement import statement
-from spanglass.server.store.protocol import Store
+from spanglass.server.store.protocol import Row, Store
 
 _GROUP: Final = re.compile(r"[0-9a-f]{16}")
+MOST_READ: Final = 10_000
+"""Failed spans that are read, the newest."""
 _SAMPLES: Final = 30
 _MOST_PARTS: Final = 20
-_MOST_KINDS: Final = 5_000
-"""Combinations of all dimensions that are read, the most frequent."""
 _SECOND: Final = 1_000_000_000
-_TOLD_APART: Final = (
-    "service, environment, feature, provider, coalesce(request_model, response_model) AS model, error_type, "
-    "error_message"
-)
 _DIMENSIONS: Final = {
     "services": "service",
     "environments": "environment",
@@ -50,7 +46,7 @@ class ErrorDetail(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         start: Of the range, Unix seconds, inclusive.
         end: Exclusive.
-        since: What starts before was not read: the range has more than 50,000 spans of the group. Else the start.
+        since: What starts before was not read: the range has more than 10,000 spans of the group. Else the start.
         step: Seconds a step of `over_time`.
         spans: Failed spans of the group in the range, those that repeat what failed below them among them.
         group: The group, with up to 30 samples.
@@ -99,32 +95,73 @@ def error(store: Store, group: str, *, start_ns: int, end_ns: int, filters: Filt
     if not 0 <= start_ns < end_ns:
         raise QueryError("The range is empty; its end must be after its start.")
     failures = failures_in(store, start_ns, end_ns, filters, group=asked)
-    rows = store.select(
-        statement("errors", deepest=deepest(failures, RANKED), order="failures"),
-        {**failures.given, "limit": 1, "skip": 0},
-    )
-    if not rows:
+    read = store.select(statement("error_spans", filters=failures.where), {**failures.given, "most": MOST_READ})
+    if not read:
         raise NotFound(f"No error of the group {asked} is in this range; ask for a longer one, or with fewer filters.")
+    if len(read) == MOST_READ:
+        failures = failures._replace(since_ns=count(read[-1]["start_ns"]))
+    failed = _deepest(read) or list(read)  # none is the deepest of spans that are each other's parents
     return ErrorDetail(
         start=start_ns / _SECOND,
         end=end_ns / _SECOND,
         since=failures.since_ns / _SECOND,
         step=failures.step_ns / _SECOND,
         spans=failures.spans,
-        group=groups_of(store, failures, rows, samples=_SAMPLES)[0],
-        **_parts(store, failures),
+        group=_group(store, asked, failures, failed),
+        **{part: _parts(failed, column) for part, column in _DIMENSIONS.items()},
     )
 
 
-def _parts(store: Store, failures: Failures) -> Mapping[str, tuple[ErrorPart, ...]]:
-    rows = store.select(
-        statement("errors_parts", deepest=deepest(failures, _TOLD_APART)), {**failures.given, "most": _MOST_KINDS}
+def _deepest(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of spans that no span below them repeats; a later attempt repeats nothing."""
+    repeated = {
+        (row["trace_key"], row["parent_span_id"])
+        for row in rows
+        if row["parent_span_id"] is not None and not row["resend_count"]
+    }
+    return [row for row in rows if (row["trace_key"], row["span_id"]) not in repeated]
+
+
+def _group(store: Store, group: str, failures: Failures, failed: Sequence[Row]) -> ErrorGroup:
+    """Return the group of some failures, the latest first."""
+    by_step = Counter(count(row["start_ns"]) // failures.step_ns for row in failed)
+    parts = {column: [part.name for part in _parts(failed, column)] for column in ("service", "provider", "model")}
+    places = {column: tuple(name for name in names if name is not None)[:MOST_NAMES] for column, names in parts.items()}
+    return ErrorGroup(
+        group=group,
+        type=text(failed[0]["error_type"]),
+        message=text(failed[0]["error_message"]),
+        count=len(failed),
+        recovered=_recovered(store, failures, failed),
+        traces=len({row["trace_key"] for row in failed}),
+        users=len({row["user_id"] for row in failed} - {None}),
+        first_seen=count(failed[-1]["start_ns"]) / _SECOND,
+        last_seen=count(failed[0]["start_ns"]) / _SECOND,
+        is_new=not store.select(statement("errors_before", filters=failures.where), failures.before),
+        services=places["service"],
+        providers=places["provider"],
+        models=places["model"],
+        over_time=tuple(by_step[step] for step in failures.steps),
+        samples=samples_of(failed, _SAMPLES),
     )
-    found = {}
-    for part, column in _DIMENSIONS.items():
-        counted: Counter[str | None] = Counter()
-        for row in rows:
-            counted[text(row[column])] += count(row["failures"])
-        ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0] or ""))
-        found[part] = tuple(ErrorPart(name=name, count=failed) for name, failed in ranked[:_MOST_PARTS])
-    return found
+
+
+def _recovered(store: Store, failures: Failures, failed: Sequence[Row]) -> int:
+    """Return how many failures a later attempt at the same made good: one beside it or, as the first's, below it."""
+    if all(row["model"] is None for row in failed):
+        return 0
+    rows = store.select(retried(failures), failures.given)
+    latest = {(row["trace_key"], row["parent_span_id"], row["model"]): count(row["latest_ns"]) for row in rows}
+    return sum(
+        any(
+            latest.get((row["trace_key"], row[place], row["model"]), -1) >= count(row["end_ns"])
+            for place in ("parent_span_id", "span_id")
+        )
+        for row in failed
+    )
+
+
+def _parts(failed: Sequence[Row], column: str) -> tuple[ErrorPart, ...]:
+    counted = Counter(text(row[column]) for row in failed)
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0] or ""))
+    return tuple(ErrorPart(name=name, count=times) for name, times in ranked[:_MOST_PARTS])

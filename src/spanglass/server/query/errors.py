@@ -22,10 +22,9 @@ _STEPS: Final = 128
 _SPANS_A_SAMPLE: Final = 4
 """A failure is repeated by spans around it; more of them than this and a group shows fewer samples."""
 _MOST_PLACES: Final = 2_000
-_MOST_NAMES: Final = 10
+MOST_NAMES: Final = 10
 _SECOND: Final = 1_000_000_000
-RANKED: Final = "start_ns, user_id"
-"""What ranking reads of failures."""
+_RANKED: Final = "start_ns, user_id"
 _TIMED: Final = "start_ns, end_ns, coalesce(request_model, response_model) AS model"
 _ORDERS: Final = {"frequent": "failures", "recent": "last_ns"}
 
@@ -122,7 +121,6 @@ class Failures(NamedTuple):
         spans: How many spans failed in the range.
         where: SQL that narrows to them.
         given: Its parameters, and the bounds.
-        chosen: They are those of some groups alone.
     """
 
     start_ns: int
@@ -131,20 +129,28 @@ class Failures(NamedTuple):
     spans: int
     where: str
     given: Mapping[str, Parameter]
-    chosen: bool = False
 
     @property
     def step_ns(self) -> int:
         """Width of a step over time, so that there are at most 30, wherever the first begins."""
         return max(1, -(-(self.end_ns - self.start_ns) // (BUCKETS - 1)))
 
+    @property
+    def steps(self) -> range:
+        """The steps of the range, as `sg_time_step` numbers them."""
+        return range(self.start_ns // self.step_ns, (self.end_ns - 1) // self.step_ns + 1)
+
+    @property
+    def before(self) -> Mapping[str, Parameter]:
+        """The parameters of what was before: as long as the range, and up to what is read of it."""
+        start_ns = max(0, 2 * self.start_ns - self.end_ns)
+        return {**self.given, "start_ns": start_ns, "end_ns": self.since_ns}
+
     def of(self, groups: Sequence[str]) -> Failures:
         """Return those of some groups."""
         named: Mapping[str, Parameter] = {f"group_{place}": group for place, group in enumerate(groups)}
         names = ", ".join(f"${name}" for name in named)
-        return self._replace(
-            where=f"{self.where}\n  AND error_group IN ({names})", given={**self.given, **named}, chosen=True
-        )
+        return self._replace(where=f"{self.where}\n  AND error_group IN ({names})", given={**self.given, **named})
 
 
 def errors(
@@ -175,7 +181,7 @@ def errors(
         raise QueryError(f"The order is {sort!r:.60}; use {' or '.join(_ORDERS)}.")
     failures = failures_in(store, place.start_ns, place.end_ns, filters)
     rows = store.select(
-        statement("errors", deepest=deepest(failures, RANKED), order=_ORDERS[sort]),
+        statement("errors", deepest=deepest(failures, _RANKED), order=_ORDERS[sort]),
         {**failures.given, "limit": page[1] + 1, "skip": place.skip},
     )
     return Errors(
@@ -184,7 +190,7 @@ def errors(
         since=failures.since_ns / _SECOND,
         step=failures.step_ns / _SECOND,
         spans=failures.spans,
-        groups=groups_of(store, failures, rows[: page[1]], samples=SAMPLES),
+        groups=_groups(store, failures, rows[: page[1]]),
         next_cursor=place.after(page[1], len(rows)),
     )
 
@@ -219,35 +225,25 @@ def deepest(failures: Failures, columns: str) -> str:
     return statement("errors_deepest", filters=failures.where, columns=columns)
 
 
-def groups_of(store: Store, failures: Failures, ranked: Sequence[Row], *, samples: int) -> tuple[ErrorGroup, ...]:
-    """Return groups in their order.
+def retried(failures: Failures) -> str:
+    """Return the SQL of where, in the traces of some failures, a repeated attempt succeeded."""
+    return statement("errors_retried", traces=statement("error_traces", filters=failures.where))
 
-    Args:
-        store: Where to look.
-        failures: Among which they are.
-        ranked: Rows of errors.sql.
-        samples: How many of each.
 
-    Raises:
-        QueryError: The question took too long.
-        StoreUnavailable: The store is closed or unreachable.
-    """
+def _groups(store: Store, failures: Failures, ranked: Sequence[Row]) -> tuple[ErrorGroup, ...]:
+    """Return the groups of rows of errors.sql, in their order."""
     if not ranked:
         return ()
-    chosen = failures if failures.chosen else failures.of([str(row["error_group"]) for row in ranked])
+    chosen = failures.of([str(row["error_group"]) for row in ranked])
     over_time = store.select(
-        statement("errors_over_time", deepest=deepest(chosen, _TIMED), retried=statement("errors_retried")),
+        statement("errors_over_time", deepest=deepest(chosen, _TIMED), retried=retried(chosen)),
         {**chosen.given, "step_ns": chosen.step_ns},
     )
     where = store.select(statement("errors_where", filters=chosen.where), {**chosen.given, "most": _MOST_PLACES})
     latest = store.select(
-        statement("errors_samples", filters=chosen.where), {**chosen.given, "each": samples * _SPANS_A_SAMPLE}
+        statement("errors_samples", filters=chosen.where), {**chosen.given, "each": SAMPLES * _SPANS_A_SAMPLE}
     )
-    length_ns = failures.end_ns - failures.start_ns
-    before = store.select(
-        statement("errors_before", filters=chosen.where),
-        {**chosen.given, "start_ns": max(0, failures.start_ns - length_ns), "end_ns": failures.since_ns},
-    )
+    before = store.select(statement("errors_before", filters=chosen.where), chosen.before)
     known = {row["error_group"] for row in before}
     return tuple(
         _group(
@@ -255,7 +251,7 @@ def groups_of(store: Store, failures: Failures, ranked: Sequence[Row], *, sample
             failures,
             over_time=[step for step in over_time if step["failed_group"] == row["error_group"]],
             where=[place for place in where if place["error_group"] == row["error_group"]],
-            samples=_samples([one for one in latest if one["error_group"] == row["error_group"]], samples),
+            samples=samples_of([one for one in latest if one["error_group"] == row["error_group"]], SAMPLES),
             is_new=row["error_group"] not in known,
         )
         for row in ranked
@@ -272,7 +268,6 @@ def _group(
     is_new: bool,
 ) -> ErrorGroup:
     by_step = {count(step["step"]): count(step["failures"]) for step in over_time}
-    steps = range(failures.start_ns // failures.step_ns, (failures.end_ns - 1) // failures.step_ns + 1)
     return ErrorGroup(
         group=str(row["error_group"]),
         type=samples[0].type if samples else None,
@@ -284,15 +279,15 @@ def _group(
         first_seen=count(row["first_ns"]) / _SECOND,
         last_seen=count(row["last_ns"]) / _SECOND,
         is_new=is_new,
-        services=_names(where, "service"),
-        providers=_names(where, "provider"),
-        models=_names(where, "model"),
-        over_time=tuple(by_step.get(step, 0) for step in steps),
+        services=names(where, "service"),
+        providers=names(where, "provider"),
+        models=names(where, "model"),
+        over_time=tuple(by_step.get(step, 0) for step in failures.steps),
         samples=samples,
     )
 
 
-def _samples(rows: Sequence[Row], most: int) -> tuple[ErrorSample, ...]:
+def samples_of(rows: Sequence[Row], most: int) -> tuple[ErrorSample, ...]:
     """Return the first of each trace."""
     by_trace: dict[str, Row] = {}
     for row in rows:
@@ -312,6 +307,6 @@ def _sample(row: Row) -> ErrorSample:
     )
 
 
-def _names(rows: Sequence[Row], column: str) -> tuple[str, ...]:
+def names(rows: Sequence[Row], column: str) -> tuple[str, ...]:
     """Return the known values of a column, in the order of the rows."""
-    return tuple(dict.fromkeys(name for row in rows if (name := text(row[column])) is not None))[:_MOST_NAMES]
+    return tuple(dict.fromkeys(name for row in rows if (name := text(row[column])) is not None))[:MOST_NAMES]

@@ -3,7 +3,7 @@ SELECT error_group, trace_id, span_id, start_ns, error_type, error_message, serv
 FROM (
   SELECT
     error_group, trace_id, span_id, start_ns, error_type, error_message, service, user_id,
-    row_number() OVER (PARTITION BY error_group ORDER BY start_ns DESC, span_id DESC) AS place
+    row_number() OVER (PARTITION BY error_group ORDER BY start_ns DESC, trace_id DESC, span_id DESC) AS place
   FROM spans
   WHERE start_ns >= $start_ns AND start_ns < $end_ns AND error_group IS NOT NULL /*{filters}*/
 ) AS placed
