@@ -29,6 +29,7 @@ PANELS = {
         "errors",
         "quality",
         "search",
+        "tail",
         "metrics",
         "logs",
         "sources",

@@ -37,6 +37,11 @@ class Clock:
         day = f"{moment.day} {_MONTHS[moment.month - 1]}"
         return f"{day} {moment:%H:%M}" if moment.year == today.year else f"{day} {moment.year} {moment:%H:%M}"
 
+    def hour(self, seconds: float | None) -> str:
+        """Return 14:03:22, whatever the day."""
+        moment = self._moment(seconds)
+        return UNKNOWN if moment is None else f"{moment:%H:%M:%S}"
+
     def full(self, seconds: float | None) -> str:
         """Return 21 Nov 2026, 14:03:22.123 UTC."""
         moment = self._moment(seconds)

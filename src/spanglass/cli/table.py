@@ -130,9 +130,10 @@ class Screen:
         places = self._fitting(columns, places, natural)
         widths = self._widths(columns, places, natural)
         for row in whole:
-            self._row([(row[place], columns[place].right, width) for place, width in zip(places, widths, strict=True)])
+            self.row([(row[place], columns[place].right, width) for place, width in zip(places, widths, strict=True)])
 
-    def _row(self, cells: Sequence[tuple[Text, bool, int]]) -> None:
+    def row(self, cells: Sequence[tuple[Text, bool, int]]) -> None:
+        """Print one row: of each cell what it holds, whether it stands right, and its width."""
         line = Text()
         for place, (cell, right, width) in enumerate(cells):
             fitted = cell.copy()

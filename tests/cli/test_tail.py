@@ -1,0 +1,98 @@
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from asked import asked
+from records import T0
+from scripted import Act, Answer, scripted
+from started import SPANGLASS, clean_environment
+
+STREAM = {"content-type": "text/event-stream"}
+SPAN = {
+    "trace_id": "0" * 31 + "1",
+    "name": "chat \x1b[31m",
+    "model": "gpt-5",
+    "operation": "chat",
+    "work": "llm",
+    "start": T0 / 1e9,
+    "duration": 1.42,
+    "status": "error",
+    "error_message": "no\u202e",
+    "cost": {"state": "estimated", "amount": "0.0042"},
+}
+
+
+DROPPED = b'event: dropped\ndata: {"dropped": 3}\n\n'
+
+
+def event(number: int) -> bytes:
+    """An event as the server tells it."""
+    return f"id: {number}\nevent: span\ndata: {json.dumps(SPAN)}\n\n".encode()
+
+
+@contextmanager
+def tailing(server: str, *flags: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
+    """Follow a server in a process of its own while the block runs."""
+    environ = clean_environment(SPANGLASS_SERVER=server, TZ="UTC", **variables)
+    command = [*SPANGLASS, "tail", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def next_line(process: "subprocess.Popen[str]") -> str:
+    """The next line it prints."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """End it as Ctrl-C does; returns the exit code and what it said on stderr."""
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    return process.returncode, said
+
+
+def test_spans_are_followed_over_a_lost_connection() -> None:
+    """After the connection is lost it goes on behind the last span, says so on stderr, and Ctrl-C ends it with 0."""
+    first = Answer([b"retry: 2000\n\n", event(1), DROPPED, Act.CUT], headers=STREAM)
+    with scripted(first, Answer([event(2), Act.WAIT], headers=STREAM)) as server:
+        with tailing(server.url, "--service", "shop", COLUMNS="90") as process:
+            printed = [next_line(process) for _ in range(2)]
+            code, said = ended(process)
+        server.go_on()
+        once, again = server.asked
+    line = "08:53:20  000000…000001  LLM           1.42 s    ~$0.0042  ✗ chat \\u001b[31m gpt-5  no\\u2…\n"
+    assert printed == [line, line]
+    assert code == 0
+    assert said.splitlines()[0] == "spanglass: 3 spans more came than can be shown; narrow to fewer."
+    assert said.splitlines()[1].endswith("Asking again in 1.00 s.")
+    assert len(said.splitlines()) == 2
+    assert (once.path, again.path) == ("/api/v1/tail?service=shop",) * 2
+    assert "Last-Event-Id" not in once.headers
+    assert again.headers["Last-Event-Id"] == "1"
+
+
+def test_each_span_is_a_line_of_json() -> None:
+    """With `--json` each line is a document that says the same, and nothing in it acts in a terminal."""
+    with scripted(Answer([event(1), event(2), Act.WAIT], headers=STREAM)) as server:
+        with tailing(server.url, "--json") as process:
+            lines = [next_line(process) for _ in range(2)]
+            assert ended(process) == (0, "")
+        server.go_on()
+    assert [json.loads(line) for line in lines] == [SPAN, SPAN]
+    assert "\u202e" not in lines[0]
+
+
+def test_a_server_that_never_answered_or_refuses_is_an_error() -> None:
+    """Nobody there is exit code 1 at once, and so is a full house; what cannot be asked is 2."""
+    assert asked("http://127.0.0.1:9", "tail").code == 1
+    for status, code in ((503, 1), (400, 2)):
+        with scripted(Answer([b'{"error": {"message": "No room."}}'], status)) as server:
+            ran = asked(server.url, "tail")
+        assert ran.code == code
+        assert "No room." in ran.err
