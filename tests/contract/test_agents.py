@@ -81,9 +81,9 @@ def test_the_nearest_agent_calls(store: Store) -> None:
         ("agent:planner", "model:gpt", 1),
         ("agent:planner", "tool:run_sql", 1),
         ("agent:writer", "model:new", 1),
-        ("agent:writer", "retrieval:retrieval docs", 1),
-        ("service:shop", "workflow:invoke_workflow ask", 1),
-        ("workflow:invoke_workflow ask", "agent:planner", 1),
+        ("agent:writer", "retrieval:docs", 1),
+        ("service:shop", "workflow:ask", 1),
+        ("workflow:ask", "agent:planner", 1),
     ]
 
 

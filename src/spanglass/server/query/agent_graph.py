@@ -151,7 +151,7 @@ class Walk:
         if name is None:  # a workflow or a step of one; inside an agent it is a step
             if place.caller[0] != "service":
                 return place
-            workflow: NodeKey = ("workflow", str(row["name"]))
+            workflow: NodeKey = ("workflow", _bare(row, "invoke_workflow"))
             self._note(row, place.caller, workflow)
             return place._replace(caller=workflow)
         agent: NodeKey = ("agent", name)
@@ -206,8 +206,13 @@ def _callee(row: Row) -> NodeKey | None:
     if row["operation"] is not None:
         return ("model", text(row["request_model"]) or text(row["response_model"]))
     if row["work"] == "tool":
-        return ("tool", text(row["tool_name"]) or str(row["name"]))
-    return ("retrieval", str(row["name"])) if row["work"] == "retrieval" else None
+        return ("tool", text(row["tool_name"]) or _bare(row, "execute_tool"))
+    return ("retrieval", _bare(row, "retrieval")) if row["work"] == "retrieval" else None
+
+
+def _bare(row: Row, operation: str) -> str:
+    """Return a span's name without the operation that the conventions put before it."""
+    return str(row["name"]).removeprefix(f"{operation} ")
 
 
 def _duration(row: Row) -> int:
