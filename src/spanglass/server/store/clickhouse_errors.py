@@ -8,6 +8,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from spanglass.errors import QueryError, StoreUnavailable
 
+OLDEST: Final = (24, 8)
+"""The first version of ClickHouse that is known to do what is asked of it."""
 DENIED: Final = 497
 TABLE_EXISTS: Final = 57
 _TOO_LONG: Final = 159
@@ -37,7 +39,8 @@ def unavailable(error: ClickHouseError) -> StoreUnavailable:
     """Return what a failed write, a failed start or a lost connection means, with the cure."""
     meaning = _CAUSES.get(
         getattr(error, "code", None) or 0,
-        "cannot be used: see that it runs and that address and port in SPANGLASS_STORE are its HTTP interface.",
+        f"cannot be used: see that it runs, is version {'.'.join(map(str, OLDEST))} or later, and that address and "
+        "port in SPANGLASS_STORE are its HTTP interface.",
     )
     return StoreUnavailable(f"ClickHouse {meaning} ({first_line(error)})")
 

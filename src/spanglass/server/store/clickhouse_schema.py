@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
 from spanglass.errors import MigrationError, StoreUnavailable
-from spanglass.server.store.clickhouse_errors import DENIED, TABLE_EXISTS, first_line
+from spanglass.server.store.clickhouse_errors import DENIED, OLDEST, TABLE_EXISTS, first_line
 from spanglass.server.store.clickhouse_script import MIGRATIONS, Statements, statements_for
 from spanglass.server.store.cluster import Cluster
 from spanglass.server.store.schema import Migration, migrations, pending, vocabulary
@@ -18,8 +18,6 @@ from spanglass.server.store.schema import Migration, migrations, pending, vocabu
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-OLDEST: Final = (24, 8)
-"""The first version of ClickHouse that is known to do what is asked of it."""
 _LOCK: Final = "CREATE TABLE migrating (nothing UInt8) ENGINE = Memory"
 _UNLOCK: Final = "DROP TABLE IF EXISTS migrating"
 _LOCKED_FOR: Final = (
