@@ -42,7 +42,7 @@ def exponential(values: Sequence[float], scale: int, *, sign: int = 1) -> Distri
 
 def read(sent: dict[str, object]) -> Distribution:
     """Return what is stored as a distribution."""
-    found = distribution(msgspec.json.decode(msgspec.json.encode(sent), type=Details))
+    found = distribution(msgspec.json.decode(msgspec.json.encode(sent), type=Details), exponential="scale" in sent)
     assert found is not None
     return found
 
@@ -143,7 +143,10 @@ def test_zeros_are_values() -> None:
 )
 def test_what_is_no_distribution_is_none(sent: dict[str, object]) -> None:
     """Counts that do not fit their bounds tell nothing."""
-    assert distribution(msgspec.json.decode(msgspec.json.encode(sent), type=Details)) is None
+    details = msgspec.json.decode(msgspec.json.encode(sent), type=Details)
+
+    assert distribution(details, exponential=False) is None
+    assert distribution(details, exponential=True) is None
 
 
 @given(st.integers(-(2**31), 2**31 - 1), st.integers(-(2**31), 2**31 - 1), shares)

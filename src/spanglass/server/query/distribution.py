@@ -124,21 +124,21 @@ class Distribution(NamedTuple):
         return found if self.high is None else min(found, self.high)
 
 
-def distribution(details: Details) -> Distribution | None:
-    """Return the distribution that a point tells, or None where it tells none that can be read."""
-    if details.scale is not None:
-        exponential = Exponential(
-            details.scale,
-            details.zero,
-            details.threshold or 0.0,
-            _by_index(details.positive),
-            _by_index(details.negative),
-        )
-        return Distribution((), (), exponential, details.low, details.high)
+def distribution(details: Details, *, exponential: bool) -> Distribution | None:
+    """Return the distribution that a point tells, or None where it tells none of that form that can be read."""
+    if exponential:
+        return None if details.scale is None else _exponential_of(details, details.scale)
     bounds = _rising(details.bounds)
     if bounds is None or details.counts is None or len(details.counts) != len(bounds) + 1:
         return None
     return Distribution(bounds, details.counts, None, details.low, details.high)
+
+
+def _exponential_of(details: Details, scale: int) -> Distribution:
+    buckets = Exponential(
+        scale, details.zero, details.threshold or 0.0, _by_index(details.positive), _by_index(details.negative)
+    )
+    return Distribution((), (), buckets, details.low, details.high)
 
 
 @lru_cache(maxsize=64)

@@ -26,7 +26,7 @@ BEFORE_NS: Final = 600 * _SECOND
 _HELD: Final = 2
 """A value holds for so many usual intervals of its series, if no later one comes."""
 MOST_ROWS: Final = 100_000
-"""That a statement may answer; what is asked for is cut so that it should answer a fifth."""
+"""That a statement may answer; the range is cut so that it should answer far fewer."""
 _details = msgspec.json.Decoder(Details).decode
 
 
@@ -151,7 +151,7 @@ def distributions(store: Store, asked: Asked, temporalities: Iterable[str | None
     if "delta" in kinds:
         filters = f"{asked.conditions}\n  AND temporality = 'delta'"
         for row in _select(store, statement("metric_deltas", filters=filters), asked):
-            now = distribution(_read(row))
+            now = distribution(_read(row), exponential=asked.kind == "exponential_histogram")
             if now is not None:
                 yield Part(count(row["series"]), count(row["step"]), now)
     if kinds != {"delta"}:
@@ -162,7 +162,7 @@ def _grown_distributions(store: Store, asked: Asked) -> Iterator[Part[Distributi
     for _, of_run in groupby(_detailed(store, asked), key=itemgetter("series", "stream_ns", "run")):
         before: Distribution | None = None
         for row in of_run:
-            now = distribution(_read(row))
+            now = distribution(_read(row), exponential=asked.kind == "exponential_histogram")
             if now is None:
                 continue
             step = count(row["step"])
