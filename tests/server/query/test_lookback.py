@@ -12,19 +12,18 @@ from spanglass.server.store.duckdb import DuckDBStore
 STARTS = st.lists(st.integers(0, 3) | st.integers(0, 2_000_000_000), max_size=80)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(STARTS, st.integers(1, 20), st.sampled_from([0.0, SLICE_S, 100.0]))
 def test_slices_cover_the_range(starts: list[int], size: int, took_s: float) -> None:
     """Each slice ends where the one before began, the newest at the end of the range and the last at its start."""
     store = DuckDBStore(None)
     store.write([batch(*(span(1, number, at=at / 1e9) for number, at in enumerate(starts, 1)))])
     asked = range(T0, T0 + 1_500_000_000)
-    slices = Lookback(store, asked, spans=size)
-    store.close()
-    cut = []
+    slices, cut = Lookback(store, asked, spans=size), []
     for part in slices:
         slices.took(took_s)
         cut.append(part)
+    store.close()
 
     assert [asked.stop, *(part.start for part in cut)] == [*(part.stop for part in cut), asked.start]
     assert all(part.start < part.stop for part in cut)

@@ -145,6 +145,7 @@ LIMIT = Parameter(
     _whole(1, MAX_LIMIT),
     "50",
 )
+NAME_HOLDS = _filter("name", "Text that a name must hold, whatever its case.")
 SINCE_EVER = Parameter("from", f"Start, inclusive: {_TIME_FORM}; by default all there is.", _TEXT, read_time, "0")
 TURNS = Parameter(
     "limit",

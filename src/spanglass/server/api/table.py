@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.endpoints.agents import AGENTS
+from spanglass.server.api.endpoints.attributes import ATTRIBUTES
 from spanglass.server.api.endpoints.cost import COST
 from spanglass.server.api.endpoints.error import ERROR
 from spanglass.server.api.endpoints.errors import ERRORS
@@ -31,6 +32,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     TRACES,
     TRACE,
     SEARCH,
+    ATTRIBUTES,
     SESSIONS,
     SESSION,
     COST,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 import msgspec
@@ -11,10 +10,10 @@ from spanglass.errors import QueryError
 from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.figures import count
 from spanglass.server.query.filters import ANY, Conditions, Filters
-from spanglass.server.query.lookback import Lookback
+from spanglass.server.query.lookback import Question, look_back
 from spanglass.server.query.span_row import SpanRow, span_row
 from spanglass.server.query.statement import statement
-from spanglass.server.store.protocol import Row, Store
+from spanglass.server.store.protocol import Store
 
 MAX_LIMIT: Final = 500
 TIME_S: Final = 2.0
@@ -73,7 +72,9 @@ def search(
         raise QueryError("The range is empty; its end must be after its start.")
     if not 1 <= limit <= MAX_LIMIT or not 0 <= skip <= MAX_LIMIT * MAX_LIMIT:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
-    found, searched_ns = _look(store, range(start_ns, end_ns), filters, limit + 1, skip, time_s)
+    conditions = Conditions(filters)
+    question = Question(statement("search", filters=conditions.each_span()), conditions.parameters)
+    found, searched_ns = look_back(store, question, range(start_ns, end_ns), wanted=limit + 1, skip=skip, time_s=time_s)
     spans = tuple(map(span_row, found[:limit]))
     if len(found) > limit:
         last_ns = count(found[limit - 1]["start_ns"])
@@ -87,23 +88,3 @@ def search(
         searched_back_to=searched_ns / _SECOND,
         complete=complete,
     )
-
-
-def _look(store: Store, asked: range, filters: Filters, wanted: int, skip: int, time_s: float) -> tuple[list[Row], int]:
-    """Return the wanted spans, or those found in time; and since when all of the range was looked at."""
-    conditions = Conditions(filters)
-    sql = statement("search", filters=conditions.each_span())
-    until = time.monotonic() + time_s
-    slices = Lookback(store, asked)
-    found: list[Row] = []
-    searched_ns = asked.stop
-    for part in slices:
-        began = time.monotonic()
-        bounds = {"start_ns": part.start, "end_ns": part.stop, "limit": wanted - len(found), "skip": skip}
-        found += store.select(sql, {**conditions.parameters, **bounds})
-        ended = time.monotonic()
-        skip, searched_ns = 0, part.start
-        slices.took(ended - began)
-        if len(found) >= wanted or ended >= until:
-            break
-    return found, searched_ns
