@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import clickhouse_connect
 import pytest
 
+import spanglass.server.store.connect
 from clickhouse_http import PASSWORD, READER, USER, clickhouse
 from records import SECOND, T0, batch, call, computed, log, point, span, span_id
 from spanglass.errors import StoreUnavailable
@@ -295,3 +297,17 @@ def test_a_lost_server_comes_back(tmp_path: Path, caplog: pytest.LogCaptureFixtu
         store.write([batch(span(2, 2))])
         assert store.select("SELECT count(*) AS n FROM spans", {})[0]["n"] == 2
         store.close()
+
+
+def test_a_server_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes connections and says nothing holds a write for a while, not for ever."""
+    monkeypatch.setattr(spanglass.server.store.connect, "_ANSWER_S", 1)
+    with clickhouse(tmp_path / "data") as port:
+        store = connect(Address(host="127.0.0.1", port=port, user=USER, password=PASSWORD))
+    with socket.create_server(("127.0.0.1", port)):
+        for attempt in (store.size, lambda: store.write([batch(span())])):
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="Read timed out"):
+                attempt()
+            assert time.monotonic() - began < 10
+    store.close()

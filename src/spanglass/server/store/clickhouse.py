@@ -97,7 +97,14 @@ class ClickHouseStore:
 
     replaces = True
 
-    def __init__(self, client: Client, *, time_limit_s: float = 30.0, cluster: Cluster | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        time_limit_s: float = 30.0,
+        cluster: Cluster | None = None,
+        patient: Client | None = None,
+    ) -> None:
         """Use a client's database, migrating it as needed.
 
         Args:
@@ -105,12 +112,15 @@ class ClickHouseStore:
                 each other. The store closes it.
             time_limit_s: Longest a select may run, seconds.
             cluster: Where tables are made; None for one server.
+            patient: A client that waits long, for statements that rewrite tables; the store closes it too. None for the
+                same.
 
         Raises:
             StoreUnavailable: The server cannot be reached, is too old or refuses.
             MigrationError: The database is newer than this program, or a migration failed.
         """
         self._client = client
+        self._patient = patient or client
         self._closed = False
         self._time_limit_s = time_limit_s
         self._cluster = cluster
@@ -122,7 +132,7 @@ class ClickHouseStore:
         self._writing = _WRITING_CLUSTER if cluster else _WRITING
         self._types: dict[str, Sequence[ClickHouseType]] = {}
         with _translated():
-            prepare(client, cluster)
+            prepare(self._patient, cluster)
         self._inserters = ThreadPoolExecutor(_AT_ONCE, "spanglass-insert")
 
     def write(self, batches: Sequence[Batch]) -> Written:
@@ -177,7 +187,7 @@ class ClickHouseStore:
         """
         for statement in (sql,) if self._cluster is None else self._cluster.statements(sql):
             text, bound = with_parameters(statement, parameters)
-            self._client.command(
+            self._patient.command(
                 text, parameters=dict(bound), settings={**self._settings, **self._writing, **_CHANGING}
             )
 
@@ -204,6 +214,7 @@ class ClickHouseStore:
             self._closed = True
             self._inserters.shutdown()
             self._client.close()
+            self._patient.close()
 
     def _insert_all(self, fresh: Mapping[str, Batch]) -> None:
         """Insert the rows of batches, then the minutes of late calls, and the digests when all the rest is there."""

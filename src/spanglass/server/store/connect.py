@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Final
 
 import clickhouse_connect
@@ -19,8 +20,10 @@ from spanglass.server.store.cluster import Cluster
 from spanglass.server.store.keeping import Kept
 
 _CONNECT_S: Final = 5
-_ANSWER_S: Final = 200
-"""Longer than ClickHouse itself waits for a cluster's servers to run DDL (180 s)."""
+_ANSWER_S = 60
+"""How long an insert or a question is waited for; a question is given up by ClickHouse itself after half of it."""
+_PATIENCE_S: Final = 1800
+"""How long a change of tables is waited for: an erasure rewrites all the parts that it is in."""
 _THERE: Final = "SELECT count() FROM system.databases WHERE name = {name:String}"
 
 
@@ -39,24 +42,24 @@ def connect(where: Address, ages: Mapping[Kept, int | None] | None = None) -> Cl
     for name in ("clickhouse_connect", "urllib3.connectionpool"):
         logging.getLogger(name).setLevel(logging.ERROR)
     cluster = None if where.cluster is None else Cluster(where.cluster, where.database)
-    try:
-        client = _client(where)
-        _make_database(client, where.database, cluster)
-    except ClickHouseError as error:
-        raise StoreUnavailable(f"{where.shown}: {unavailable(error)}") from error
-    try:
-        store = ClickHouseStore(client, cluster=cluster)
-        limit_ages(client, ages or {}, cluster)
-    except ClickHouseError as error:
-        client.close()
-        raise unavailable(error) from error
-    except BaseException:
-        client.close()
-        raise
-    return store
+    with ExitStack() as undone:
+        try:
+            client = undone.enter_context(_client(where, _ANSWER_S))
+            patient = undone.enter_context(_client(where, _PATIENCE_S))
+            _make_database(patient, where.database, cluster)
+            client.database = patient.database
+        except ClickHouseError as error:
+            raise StoreUnavailable(f"{where.shown}: {unavailable(error)}") from error
+        store = ClickHouseStore(client, cluster=cluster, patient=patient)
+        try:
+            limit_ages(patient, ages or {}, cluster)
+        except ClickHouseError as error:
+            raise unavailable(error) from error
+        undone.pop_all()  # the store closes them
+        return store
 
 
-def _client(where: Address) -> Client:
+def _client(where: Address, answer_s: int) -> Client:
     return clickhouse_connect.get_client(
         interface="https" if where.secure else "http",
         host=where.host,
@@ -67,7 +70,7 @@ def _client(where: Address) -> Client:
         verify=where.verify,
         ca_cert=where.ca_cert,
         connect_timeout=_CONNECT_S,
-        send_receive_timeout=_ANSWER_S,
+        send_receive_timeout=answer_s,
         client_name="spanglass",
         dedicated_pool=True,
         show_clickhouse_errors="scrub",  # else messages hold the request with the values of its parameters
