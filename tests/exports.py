@@ -6,6 +6,22 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, LogsData, ResourceLogs, ScopeLogs
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    Exemplar,
+    ExponentialHistogram,
+    ExponentialHistogramDataPoint,
+    Gauge,
+    Histogram,
+    HistogramDataPoint,
+    Metric,
+    MetricsData,
+    NumberDataPoint,
+    ResourceMetrics,
+    ScopeMetrics,
+    Sum,
+    Summary,
+    SummaryDataPoint,
+)
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status, TracesData
 
@@ -125,3 +141,95 @@ logs = st.builds(
     ),
 )
 """Any valid export of logs."""
+_exemplars = st.lists(
+    st.builds(
+        Exemplar,
+        time_unix_nano=_times,
+        as_int=st.integers(-(2**63), 2**63 - 1),
+        trace_id=_trace_ids,
+        span_id=_span_ids,
+        filtered_attributes=pairs,
+    ),
+    max_size=2,
+)
+_number_points = st.builds(
+    NumberDataPoint,
+    time_unix_nano=_times,
+    start_time_unix_nano=_times,
+    as_int=st.integers(-(2**63), 2**63 - 1),
+    attributes=pairs,
+    exemplars=_exemplars,
+)
+_finite = st.floats(allow_nan=False, allow_infinity=False)
+_histogram_points = st.builds(
+    HistogramDataPoint,
+    time_unix_nano=_times,
+    count=st.integers(0, 2**62),
+    sum=_finite,
+    min=_finite,
+    bucket_counts=st.lists(st.integers(0, 2**62), max_size=3),
+    explicit_bounds=st.lists(_finite, max_size=2),
+    attributes=pairs,
+    exemplars=_exemplars,
+)
+_exponential_points = st.builds(
+    ExponentialHistogramDataPoint,
+    time_unix_nano=_times,
+    count=st.integers(0, 2**62),
+    scale=st.integers(-10, 10),
+    zero_count=st.integers(0, 9),
+    zero_threshold=_finite,
+    positive=st.builds(
+        ExponentialHistogramDataPoint.Buckets,
+        offset=st.integers(-9, 9),
+        bucket_counts=st.lists(st.integers(0, 9), max_size=3),
+    ),
+    exemplars=_exemplars,
+)
+_summary_points = st.builds(
+    SummaryDataPoint,
+    time_unix_nano=_times,
+    count=st.integers(0, 2**62),
+    sum=_finite,
+    quantile_values=st.lists(
+        st.builds(SummaryDataPoint.ValueAtQuantile, quantile=st.floats(0, 1), value=_finite), max_size=2
+    ),
+)
+_temporalities = st.sampled_from([1, 2])
+_data = st.one_of(
+    st.builds(lambda points: {"gauge": Gauge(data_points=points)}, st.lists(_number_points, max_size=2)),
+    st.builds(
+        lambda points, kind, rises: {"sum": Sum(data_points=points, aggregation_temporality=kind, is_monotonic=rises)},
+        st.lists(_number_points, max_size=2),
+        _temporalities,
+        st.booleans(),
+    ),
+    st.builds(
+        lambda points, kind: {"histogram": Histogram(data_points=points, aggregation_temporality=kind)},
+        st.lists(_histogram_points, max_size=2),
+        _temporalities,
+    ),
+    st.builds(
+        lambda points, kind: {
+            "exponential_histogram": ExponentialHistogram(data_points=points, aggregation_temporality=kind)
+        },
+        st.lists(_exponential_points, max_size=2),
+        _temporalities,
+    ),
+    st.builds(lambda points: {"summary": Summary(data_points=points)}, st.lists(_summary_points, max_size=2)),
+)
+_metrics = st.builds(lambda name, unit, data: Metric(name=name, unit=unit, **data), _text, _text, _data)
+metrics = st.builds(
+    MetricsData,
+    resource_metrics=st.lists(
+        st.builds(
+            ResourceMetrics,
+            resource=_resources,
+            scope_metrics=st.lists(
+                st.builds(ScopeMetrics, scope=_scopes, metrics=st.lists(_metrics, max_size=3)), max_size=2
+            ),
+        ),
+        max_size=2,
+    ),
+)
+"""Any valid export of metrics, of finite numbers."""
