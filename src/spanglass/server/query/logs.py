@@ -121,7 +121,7 @@ class _Place(NamedTuple):
     skip: int
 
 
-class _Narrowed(NamedTuple):
+class NarrowedLogs(NamedTuple):
     """Conditions of SQL on records, their values, and whether the order is that of time."""
 
     sql: str
@@ -161,7 +161,7 @@ def logs(
     filters = filters or LogFilters()
     if not 1 <= limit <= MOST_LOGS:
         raise QueryError(f"The limit is {limit}; use 1 to {MOST_LOGS}.")
-    narrowed = _narrowed(filters)
+    narrowed = narrowed_logs(filters)
     if cursor is not None:
         place = _Place(*read_cursor(cursor, 3))
     elif filters.trace_id is not None and start_ns is None and end_ns is None:
@@ -179,7 +179,7 @@ def logs(
     )
 
 
-def _narrowed(filters: LogFilters) -> _Narrowed:
+def narrowed_logs(filters: LogFilters) -> NarrowedLogs:
     """Return the conditions that filters are.
 
     Raises:
@@ -203,9 +203,9 @@ def _narrowed(filters: LogFilters) -> _Narrowed:
         parameters["text"] = plain
         parameters.update({f"text_{place}": spelled for place, spelled in enumerate(escaped)})
         said = [f"sg_contains_text({column}, $text_{place})" for column in _TEXTS for place in range(len(escaped))]
-        conditions.append(f"({' OR '.join(['sg_contains_text(event_name, $text)', *said])})")
+        conditions.append("(" + "\n    OR ".join(["sg_contains_text(event_name, $text)", *said]) + ")")
     rising = filters.trace_id is not None
-    return _Narrowed("".join(f"\n  AND {one}" for one in conditions), parameters, rising=rising)
+    return NarrowedLogs("".join(f"\n  AND {one}" for one in conditions), parameters, rising=rising)
 
 
 def _of_trace(store: Store, trace_id: str) -> _Place:
@@ -217,7 +217,7 @@ def _of_trace(store: Store, trace_id: str) -> _Place:
     return _Place(max(0, first_ns - _BESIDE_NS), min(_ALWAYS_NS, last_ns + _BESIDE_NS), 0)
 
 
-def _page(store: Store, place: _Place, narrowed: _Narrowed, limit: int) -> tuple[Sequence[Row], _Place | None]:
+def _page(store: Store, place: _Place, narrowed: NarrowedLogs, limit: int) -> tuple[Sequence[Row], _Place | None]:
     """Return the records of a page, as many as fit, and where the next page begins."""
     times = _times(store, place, narrowed, place.skip + limit + 1)
     page = times[place.skip : place.skip + limit]
@@ -233,7 +233,7 @@ def _page(store: Store, place: _Place, narrowed: _Narrowed, limit: int) -> tuple
     return rows, _behind(place, [count(row["time_ns"]) for row in rows], narrowed) if more and rows else None
 
 
-def _times(store: Store, place: _Place, narrowed: _Narrowed, wanted: int) -> Sequence[int]:
+def _times(store: Store, place: _Place, narrowed: NarrowedLogs, wanted: int) -> Sequence[int]:
     """Return the times of the first records in order; newest first looks at the newest part of the range first."""
     sql = statement("logs_place", filters=narrowed.sql, order=narrowed.order)
     found: Sequence[int] = ()
@@ -252,7 +252,7 @@ def _fitting(sizes: Sequence[int]) -> int:
     return max(1, fitting)
 
 
-def _behind(place: _Place, times: Sequence[int], narrowed: _Narrowed) -> _Place:
+def _behind(place: _Place, times: Sequence[int], narrowed: NarrowedLogs) -> _Place:
     """Return where the page after some records begins."""
     last_ns = times[-1]
     same = times.count(last_ns)

@@ -2,9 +2,12 @@
 -- was first seen is unknown and not counted, unless it began since then.
 SELECT
   /*{series}*/ AS line, step,
-  sum(CASE WHEN counted_from = 'itself' THEN whole WHEN counted_from = 'before' THEN whole - was_whole END) AS grown_whole,
-  sum(CASE WHEN counted_from = 'itself' THEN real WHEN counted_from = 'before' THEN real - was_real END) AS grown_real,
-  sum(CASE WHEN counted_from = 'itself' THEN total WHEN counted_from = 'before' THEN total - was_total END) AS grown_total,
+  sum(CASE WHEN counted_from = 'itself' THEN whole
+           WHEN counted_from = 'before' THEN whole - was_whole END) AS grown_whole,
+  sum(CASE WHEN counted_from = 'itself' THEN real
+           WHEN counted_from = 'before' THEN real - was_real END) AS grown_real,
+  sum(CASE WHEN counted_from = 'itself' THEN total
+           WHEN counted_from = 'before' THEN total - was_total END) AS grown_total,
   sum(CASE WHEN total IS NULL THEN NULL WHEN counted_from = 'itself' THEN whole
            WHEN was_total IS NOT NULL THEN whole - was_whole END) AS grown_summed,
   sum(CASE WHEN counted_from = 'before' AND (whole IS NULL OR was_whole IS NULL) THEN 1

@@ -104,7 +104,7 @@ def narrowed(filters: Filters, label: Label | None = None) -> Narrowed:
         parameters["label_text"] = json_text({label.name: label.value})[1:-1]
         parameters["label_plain"] = f"{json_text(label.name)}:{label.value}"
         held = (f"sg_holds({column}, ${name})" for column in ("attributes", "resource") for name in _SPELLINGS)
-        conditions.append(f"({' OR '.join(held)})")
+        conditions.append("(" + "\n    OR ".join(held) + ")")
     return Narrowed("".join(f"\n  AND {condition}" for condition in conditions), parameters)
 
 
