@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import msgspec
 
 from spanglass.errors import QueryError
+from spanglass.server.query.any_value import Json, any_value, pairs
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.filters import Conditions, Filters
 from spanglass.server.query.portions import Portion, Source, portions
@@ -16,7 +17,6 @@ from spanglass.server.query.statement import statement
 from spanglass.server.record import Signal
 from spanglass.server.store.protocol import Cell, Parameter, Row, Store
 
-Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 _ROWS: Final = 500
 _BYTES: Final = 2 * 1024 * 1024
 _KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -28,12 +28,6 @@ _DATA: Final = {
     "histogram": "histogram",
     "exponential_histogram": "exponentialHistogram",
     "summary": "summary",
-}
-_SCALARS: Final[Mapping[type, tuple[str, Callable[[object], Json]]]] = {
-    bool: ("boolValue", bool),
-    int: ("intValue", str),  # 64 bits are too many for a number of JSON
-    float: ("doubleValue", lambda value: cast("float", value)),
-    str: ("stringValue", str),
 }
 _COMMON: Final = frozenset({"service", "environment"})
 _TEXT: Final = "coalesce(length({0}), 0)"
@@ -113,7 +107,7 @@ def _span(row: Row) -> Json:
         "attributes": [*_attributes(row["attributes"]), *_attributes(row["content_attributes"])],
         "events": [*_events(row["events"]), *_events(row["content_events"])],
         "links": [
-            {"traceId": link["trace_id"], "spanId": link["span_id"], "attributes": _pairs(link["attributes"])}
+            {"traceId": link["trace_id"], "spanId": link["span_id"], "attributes": pairs(link["attributes"])}
             for link in _objects(row["links"])
         ],
     }
@@ -121,7 +115,7 @@ def _span(row: Row) -> Json:
 
 def _events(cell: Cell) -> list[Json]:
     return [
-        {"name": event["name"], "timeUnixNano": str(event["time_ns"]), "attributes": _pairs(event["attributes"])}
+        {"name": event["name"], "timeUnixNano": str(event["time_ns"]), "attributes": pairs(event["attributes"])}
         for event in _objects(cell)
     ]
 
@@ -133,7 +127,7 @@ def _log(row: Row) -> Json:
         "severityNumber": count(row["severity"]),
         **_known({"severityText": row["severity_text"], "eventName": row["event_name"]}),
         **_known({"traceId": row["trace_id"], "spanId": row["span_id"]}),
-        **({} if body is None else {"body": _any(msgspec.json.decode(body))}),
+        **({} if body is None else {"body": any_value(msgspec.json.decode(body))}),
         "attributes": _attributes(row["attributes"]),
     }
 
@@ -205,7 +199,7 @@ def _exemplars(details: Mapping[str, Json]) -> Mapping[str, Json]:
                 number = {"asInt": str(value)} if isinstance(value, int) else {"asDouble": _double(value)}
             ids = {name: one.get(name) for name in ("traceId", "spanId") if one.get(name)}
             moment = {"timeUnixNano": str(one.get("timeUnixNano") or 0)}
-            found.append({**moment, **number, **ids, "filteredAttributes": _pairs(filtered)})
+            found.append({**moment, **number, **ids, "filteredAttributes": pairs(filtered)})
     return {"exemplars": found} if found else {}
 
 
@@ -217,24 +211,7 @@ def _double(value: Json | Cell) -> Json:
 
 
 def _attributes(cell: Cell) -> list[Json]:
-    return [] if cell is None else _pairs(msgspec.json.decode(str(cell)))
-
-
-def _pairs(values: Json) -> list[Json]:
-    held = values.items() if isinstance(values, Mapping) else ()
-    return [{"key": key, "value": _any(value)} for key, value in held]
-
-
-def _any(value: Json) -> Json:
-    """Return a value as an AnyValue."""
-    if value is None:
-        return {}
-    if type(value) in _SCALARS:
-        name, spelled = _SCALARS[type(value)]
-        return {name: spelled(value)}
-    if isinstance(value, Mapping):
-        return {"kvlistValue": {"values": _pairs(value)}}
-    return {"arrayValue": {"values": [_any(one) for one in _list(value)]}}
+    return [] if cell is None else pairs(msgspec.json.decode(str(cell)))
 
 
 def _objects(cell: Cell) -> list[dict[str, Json]]:

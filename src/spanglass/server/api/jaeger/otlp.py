@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from spanglass.server.api.jaeger.shown import attributes
+from spanglass.server.query.any_value import Json, pairs
 from spanglass.server.query.spans import Outline, SpanWhole, whole
 from spanglass.server.record import SpanKind, Status
 from spanglass.server.store.protocol import Store
 
 _KINDS: Final = {kind: number for number, kind in enumerate(SpanKind)}
 _STATUSES: Final = {status: number for number, status in enumerate(Status)}
-_SCALARS: Final[Mapping[type, str]] = {
-    str: "stringValue",
-    bool: "boolValue",
-    int: "intValue",
-    float: "doubleValue",
-}
-_Json = dict[str, object]
 _object = msgspec.json.Decoder(dict[str, object]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -46,14 +40,14 @@ def answer(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
     yield b"]}}"
 
 
-def _by_resource(spans: Sequence[SpanWhole]) -> list[_Json]:
-    blocks: dict[str, dict[tuple[str | None, str | None], list[_Json]]] = {}
+def _by_resource(spans: Sequence[SpanWhole]) -> list[dict[str, Json]]:
+    blocks: dict[str, dict[tuple[str | None, str | None], list[dict[str, Json]]]] = {}
     for span in spans:
         block = blocks.setdefault(span.resource, {})
         block.setdefault((span.scope_name, span.scope_version), []).append(_span(span))
     return [
         {
-            "resource": _filled({"attributes": _pairs(_object(resource))}),
+            "resource": _filled({"attributes": pairs(_object(resource))}),
             "scopeSpans": [
                 {"scope": _filled({"name": name, "version": version}), "spans": listed}
                 for (name, version), listed in block.items()
@@ -63,14 +57,14 @@ def _by_resource(spans: Sequence[SpanWhole]) -> list[_Json]:
     ]
 
 
-def _span(span: SpanWhole) -> _Json:
+def _span(span: SpanWhole) -> dict[str, Json]:
     """Return a span; ids are hex and 64-bit numbers text, as OTLP/JSON has them, and what is empty is left out."""
     events = [
-        _filled({"timeUnixNano": str(e.time_ns), "name": e.name, "attributes": _pairs(e.attributes)})
+        _filled({"timeUnixNano": str(e.time_ns), "name": e.name, "attributes": pairs(e.attributes)})
         for e in span.events
     ]
     links = [
-        _filled({"traceId": k.trace_id, "spanId": k.span_id, "attributes": _pairs(k.attributes)}) for k in span.links
+        _filled({"traceId": k.trace_id, "spanId": k.span_id, "attributes": pairs(k.attributes)}) for k in span.links
     ]
     return _filled(
         {
@@ -82,27 +76,12 @@ def _span(span: SpanWhole) -> _Json:
             "kind": _KINDS[SpanKind(span.kind)],
             "startTimeUnixNano": str(span.start_ns),
             "endTimeUnixNano": str(span.end_ns),
-            "attributes": _pairs(attributes(span)),
+            "attributes": pairs(attributes(span)),
             "events": events,
             "links": links,
         }
     ) | {"status": _filled({"message": span.status_message, "code": _STATUSES[Status(span.status)]})}
 
 
-def _filled(fields: _Json) -> _Json:
+def _filled(fields: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in fields.items() if value}
-
-
-def _pairs(values: Mapping[str, object]) -> list[_Json]:
-    return [{"key": name, "value": _value(value)} for name, value in values.items()]
-
-
-def _value(value: object) -> _Json:
-    if isinstance(value, Mapping):
-        return {"kvlistValue": {"values": _pairs(value)}}
-    if isinstance(value, list):
-        return {"arrayValue": {"values": [_value(part) for part in value]}}
-    name = _SCALARS.get(type(value))
-    if name is None:  # null: it holds nothing
-        return {}
-    return {name: str(value) if name == "intValue" else value}
