@@ -73,10 +73,10 @@ CREATE OR REPLACE TABLE spans (
   error_message Nullable(String) CODEC(ZSTD(1)),
   error_group LowCardinality(Nullable(String)),
   received_ns Nullable(Int64),
-  INDEX by_trace trace_key TYPE bloom_filter GRANULARITY 1,
-  INDEX by_user user_id TYPE bloom_filter GRANULARITY 1,
-  INDEX by_session session_id TYPE bloom_filter GRANULARITY 1,
-  INDEX by_response response_id TYPE bloom_filter GRANULARITY 1,
+  INDEX by_trace trace_key TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX by_user user_id TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX by_session session_id TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX by_response response_id TYPE bloom_filter(0.001) GRANULARITY 1,
   INDEX by_status status TYPE set(8) GRANULARITY 1,
   INDEX by_error error_group TYPE set(64) GRANULARITY 1,
   INDEX by_arrival received_ns TYPE minmax GRANULARITY 1
@@ -103,7 +103,7 @@ CREATE OR REPLACE TABLE logs (
   resource LowCardinality(String),
   batch String,
   place Int64,
-  INDEX by_trace trace_id TYPE bloom_filter GRANULARITY 1,
+  INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
   INDEX by_severity severity TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
@@ -147,7 +147,7 @@ CREATE TABLE IF NOT EXISTS contents (
   start_ns Int64,
   attributes Nullable(String) CODEC(ZSTD(1)),
   events Nullable(String) CODEC(ZSTD(1)),
-  INDEX by_trace trace_key TYPE bloom_filter GRANULARITY 1
+  INDEX by_trace trace_key TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMMDD(fromUnixTimestamp64Nano(start_ns, 'UTC'))
@@ -169,7 +169,7 @@ CREATE TABLE IF NOT EXISTS scores (
   environment LowCardinality(Nullable(String)),
   batch String,
   place Int64,
-  INDEX by_trace trace_key TYPE bloom_filter GRANULARITY 1
+  INDEX by_trace trace_key TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(fromUnixTimestamp64Nano(time_ns, 'UTC'))
