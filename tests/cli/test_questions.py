@@ -244,7 +244,7 @@ def test_sessions(shop: Addresses) -> None:
 last active       session  user  turns  calls  errors  lasted  tokens      cost
 9 Oct 2025 08:53  s-1      ann       1      2       1  4.00 s    3.2k  $0.00057\
 """)
-    assert shown(shop, "sessions", "s-1") == snapshot("""\
+    assert asked(shop.ui, "sessions", "s-1").out == snapshot("""\
 Session s-1
 User    ann
 From    9 Oct 2025, 08:53:20.000 UTC
@@ -269,6 +269,27 @@ time              trace          name              work  duration      cost
     wrong = asked(shop.ui, "search", "duration>fast")
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err.startswith("spanglass: The query cannot be read at character 1: duration takes a time, such as 2s")
+
+
+def test_what_there_is(shop: Addresses) -> None:
+    """What can be searched and filtered by is listed with examples."""
+    assert shown(shop, "attributes", "gen_ai.usage") == snapshot("""\
+Of 8 spans, all of the range.
+
+attribute                   of    kind    spans  such as
+gen_ai.usage.input_tokens   span  number      4  1000, 2000
+gen_ai.usage.output_tokens  span  number      4  100\
+""")
+    assert shown(shop, "services") == snapshot("""\
+--service
+  shop
+--model
+  gpt-4o
+  gpt-4o-mini
+  tern-8b
+--feature
+  support\
+""")
 
 
 def test_metrics(shop: Addresses) -> None:
@@ -323,10 +344,25 @@ assistant
 """)
 
 
-COMMANDS = ("cost", "models", "users", "prompts", "latency", "time", "agents", "tools", "errors", "quality", "sessions")
+COMMANDS = (
+    "cost",
+    "models",
+    "users",
+    "prompts",
+    "latency",
+    "time",
+    "agents",
+    "tools",
+    "errors",
+    "quality",
+    "sessions",
+    "services",
+)
 
 
-@pytest.mark.parametrize("command", [*([name] for name in COMMANDS), ["metrics"], ["logs"], ["search", "x"]])
+@pytest.mark.parametrize(
+    "command", [*([name] for name in COMMANDS), ["attributes"], ["metrics"], ["logs"], ["search", "x"]]
+)
 def test_nothing_there_teaches(shop: Addresses, command: list[str]) -> None:
     """Where nothing is found every command says so in words, and what to do."""
     ran = asked(shop.ui, *command, "--from", "2020-01-01", "--to", "2020-01-02")

@@ -1,12 +1,17 @@
 import json
+import select
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
 
 from asked import asked
+from exports import export, span_message
 from records import T0
 from scripted import Act, Answer, scripted
+from served import config, running
 from started import SPANGLASS, clean_environment
 
 STREAM = {"content-type": "text/event-stream"}
@@ -96,3 +101,19 @@ def test_a_server_that_never_answered_or_refuses_is_an_error() -> None:
             ran = asked(server.url, "tail")
         assert ran.code == code
         assert "No room." in ran.err
+
+
+def test_what_a_real_server_receives_is_shown(tmp_path: Path) -> None:
+    """A span that is exported while somebody follows is printed within seconds."""
+    with running(config(tmp_path)) as up, tailing(up.ui, "--json") as process:
+        assert process.stdout is not None
+        for sent in range(1, 60):  # until it listens, what comes is not told
+            body = export([span_message(sent, trace=sent)]).SerializeToString()
+            headers = {"content-type": "application/x-protobuf"}
+            with urlopen(Request(f"{up.otlp_http}/v1/traces", data=body, headers=headers), timeout=10):  # noqa: S310 - our own server
+                pass
+            if select.select([process.stdout], [], [], 0.5)[0]:
+                break
+        line = next_line(process)
+        assert json.loads(line)["name"].startswith("span ")
+        assert ended(process) == (0, "")

@@ -139,6 +139,7 @@ class Asking:
         clock: Times in the zone asked for.
         zone: The zone's name, as given; None is this machine's.
         query: The API's parameters.
+        assumed: Those of them that nobody gave.
         as_json: Print the answer as it is.
     """
 
@@ -146,6 +147,7 @@ class Asking:
     clock: Clock
     zone: str | None
     query: Query
+    assumed: frozenset[str]
     as_json: bool
 
     def ask(self, path: str, more: Query | None = None) -> Part:
@@ -250,7 +252,7 @@ def _asking(shared: Mapping[str, Any], rows: Sequence[Shared]) -> Asking:
         if row.parameter is None or value is None:
             continue
         query[row.parameter] = clock.written(value) if row.panel == _RANGE else str(value)
-    for row in rows:
-        if row.parameter is not None and row.otherwise is not None:
-            query.setdefault(row.parameter, row.otherwise)
-    return Asking(Client.load(shared["server"]), clock, shared["zone"], query, as_json=shared["json"])
+    defaults = {row.parameter: row.otherwise for row in rows if row.parameter is not None and row.otherwise is not None}
+    client = Client.load(shared["server"])
+    assumed = frozenset(defaults) - query.keys()
+    return Asking(client, clock, shared["zone"], {**defaults, **query}, assumed, as_json=shared["json"])

@@ -31,7 +31,7 @@ _SESSIONS: Final = (
 _OFFSET: Final = Shared(
     "offset", "Of one: turns to skip; the page before says how many.", "offset", "Page", int, metavar="N"
 )
-_OF_ONE: Final = {"from", "to", "limit", "offset"}
+_OF_ONE: Final = frozenset({"from", "to", "limit", "offset"})
 
 
 @question(app, *within("24h"), *FILTERS, *PAGE, _OFFSET, example="spanglass sessions --since 7d --user ann")
@@ -41,12 +41,15 @@ def sessions(
         str | None, typer.Argument(metavar="ID", help="A session, to see its turns.", show_default=False)
     ] = None,
 ) -> None:
-    """Show conversations, the latest first; of one, its turns: what was said, how long it took, what it cost."""
+    """Show conversations, the latest first; of one, its turns: what was said, how long it took, what it cost.
+
+    One is shown whole, whenever it was, unless a range is given.
+    """
     if session is None:
         asked = ask.narrowed({name: value for name, value in ask.query.items() if name != "offset"})
         asked.show("/api/v1/sessions", _draw_all)
         return
-    asked = ask.narrowed({name: value for name, value in ask.query.items() if name in _OF_ONE})
+    asked = ask.narrowed({name: value for name, value in ask.query.items() if name in _OF_ONE - ask.assumed})
     asked.show(f"/api/v1/sessions/{quote(session, safe='')}", _draw_one)
 
 

@@ -26,7 +26,7 @@ _WHOLE_ID: Final = 32
 _NARROWEST: Final = 20
 
 
-@question(app, *FILTERS, example="spanglass tail --where 'status:error or cost>0.01'")
+@question(app, *FILTERS, example="spanglass tail --where 'status:error OR cost>0.01'")
 def tail(ask: Asking) -> None:
     """Follow spans as they arrive, until Ctrl-C; a server that goes away is asked again until it is back.
 
