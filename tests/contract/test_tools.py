@@ -68,18 +68,28 @@ def test_tools_come_by_how_often_they_run(store: Store) -> None:
     assert answer.buckets == ()
 
 
-def test_what_a_tools_server_tells_is_no_other_call(store: Store) -> None:
-    """A call that its caller told of counts once; one that only the server told of counts."""
-    inner = span(1, 2, 1, facts=Facts(Work.TOOL, tool_name="sql"))
-    alone = ran(2, "sql")
+def told_again(trace: int, number: int, parent: int, kind: SpanKind, name: str = "sql") -> StoredSpan:
+    """Return what a client or server tells of a tool's run."""
+    made = span(trace, number, parent, at=0.1, facts=Facts(Work.TOOL, tool_name=name))
+    return replace(made, span=replace(made.span, kind=kind))
+
+
+def test_what_client_and_server_tell_is_no_other_call(store: Store) -> None:
+    """A call that a span around it told of counts once, whoever else tells of it; alone, either counts."""
     answer = asked(
         store,
-        ran(1, "sql"),
-        replace(inner, span=replace(inner.span, kind=SpanKind.SERVER)),
-        replace(alone, span=replace(alone.span, kind=SpanKind.SERVER)),
+        ran(1, "sql", lasts=5),
+        told_again(1, 2, 1, SpanKind.CLIENT),
+        told_again(1, 3, 2, SpanKind.SERVER),
+        span(2, 1, name="POST /mcp"),
+        told_again(2, 2, 1, SpanKind.SERVER),
+        ran(3, "batch"),
+        told_again(3, 2, 1, SpanKind.CLIENT),
+        told_again(3, 3, 1, SpanKind.CLIENT),
     )
 
-    assert answer.tools[0].calls == 2
+    assert [(one.name, one.calls) for one in answer.tools] == [("sql", 4), ("batch", 1)]
+    assert asked(store, tool="sql").tools[0].duration.p99 == pytest.approx(5, rel=0.05)
 
 
 def test_one_tool_is_told_over_time(store: Store) -> None:

@@ -41,6 +41,7 @@ def row(
         "operation": "chat" if work == "llm" else None,
         "request_model": name,
         "response_model": None,
+        "finish_reasons": '["tool_calls"]' if failed else None,
         "resend_count": resend,
         "input_tokens": 1,
         "output_tokens": None,

@@ -84,12 +84,11 @@ LIMIT $most\
 
 
 def test_figures_of_tools() -> None:
-    """Names are parameters, and what a tool's server repeats is left out."""
+    """Names are parameters; bins, agents and counts are all that is read."""
     assert statement("tools_figures", tools="$tool_0, $tool_1", filters="") == snapshot("""\
 SELECT tool_name AS tool, agent_name AS agent, sg_bin(end_ns - start_ns) AS bin, count(*) AS calls
 FROM spans
 WHERE start_ns >= $start_ns AND start_ns < $end_ns AND work = 'tool' AND tool_name IN ($tool_0, $tool_1)
-  AND NOT (kind = 'server' AND parent_span_id IS NOT NULL)
 GROUP BY tool, agent, bin
 ORDER BY calls DESC
 LIMIT $most\

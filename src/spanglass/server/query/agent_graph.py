@@ -14,11 +14,13 @@ from spanglass.server.store.protocol import Row
 
 COLUMNS: Final = (
     "trace_key, span_id, parent_span_id, name, work, start_ns, end_ns, status, scope_name, service, agent_name, "
-    f"tool_name, operation, request_model, response_model, resend_count, {CALL_COLUMNS}"
+    f"tool_name, operation, request_model, response_model, finish_reasons, resend_count, {CALL_COLUMNS}"
 )
 """What is read of a span."""
 _HANDOFF: Final = re.compile(r"hand.?off|transfer_to", re.IGNORECASE)
 """How frameworks name the span, or the tool, by which an agent gives the work to another."""
+_ASKS: Final = re.compile(r"tool|function", re.IGNORECASE)
+"""How providers say that an answer ended by asking for a tool."""
 
 NodeKey: TypeAlias = tuple[str, str | None]
 """Kind (agent, workflow, service, tool, model or retrieval) and name."""
@@ -39,7 +41,9 @@ class Run:
         failed: Its span has status error.
         steps: Model calls (retries aside), tools, retrievals and agents that it called itself.
         cost: Of all model calls beneath it, those of agents that it called among them.
-        handed_off: It gave the work to another agent.
+        handed_off: It gave the work to another agent, by a span that says so.
+        asks: What it did last was to ask for a tool, which is how an agent gives the work away, too: not every
+            framework tells of it by a span.
     """
 
     agent: NodeKey
@@ -53,6 +57,7 @@ class Run:
     steps: int = 0
     cost: Tally = field(default_factory=Tally)
     handed_off: bool = False
+    asks: bool = False
 
 
 class Act(NamedTuple):
@@ -139,6 +144,7 @@ class Walk:
         retry = used is not None and count(row["resend_count"]) > 0
         if place.run is not None:
             place.run.steps += not retry
+            place.run.asks = used is not None and _ASKS.search(str(row["finish_reasons"])) is not None
             if used is not None:
                 place.run.cost.include(used)
         self.acts.append(
@@ -177,6 +183,7 @@ class Walk:
         self.runs.append(begun)
         if run is not None:
             run.steps += 1
+            run.asks = False
         self._note(row, place.caller if giver is None else giver.agent, agent, handoff=giver is not None)
         return _Place(agent, begun, None)
 
@@ -186,7 +193,7 @@ class Walk:
         givers = [
             run
             for run in self.runs[first_run:]
-            if run.handed_off and run.parent_span_id == parent and run.end_ns <= begins_ns
+            if (run.handed_off or run.asks) and run.parent_span_id == parent and run.end_ns <= begins_ns
         ]
         return max(givers, key=lambda run: run.end_ns, default=None)
 

@@ -45,7 +45,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Its name.
-        calls: How often it ran. What its own server tells of a call that its caller told of is not another.
+        calls: How often it ran. What its client or server tells of a call that a span around it told of is no other.
         errors: How often it failed.
         error_rate: Of its calls, 0 to 1.
         duration: Of its calls, to 1.1 %.
@@ -136,7 +136,7 @@ def tools(
         raise QueryError(f"The range has more than {MAX_BUCKETS} steps, or a step of 0; ask for a longer step.")
     conditions = Conditions(filters)
     bounds = {**conditions.parameters, "start_ns": place.start_ns, "end_ns": place.end_ns}
-    asked = _Asked(conditions.each_span(), bounds)
+    asked = _Asked(conditions.each_span() + _once(store, place.start_ns, place.end_ns), bounds)
     if tool is not None:
         asked = _Asked(f"{asked.where}\n  AND tool_name = $one_tool", {**bounds, "one_tool": tool})
     rows = asked.select(store, "tools", {"limit": page[1] + 1, "skip": place.skip})
@@ -148,6 +148,12 @@ def tools(
         buckets=() if tool is None else tuple(_buckets(store, asked, place.start_ns, place.end_ns, step)),
         next_cursor=place.after(page[1], len(rows)),
     )
+
+
+def _once(store: Store, start_ns: int, end_ns: int) -> str:
+    """Return what leaves out spans that repeat a call; nothing where there are none, since it costs a join."""
+    rows = store.select(statement("tools_remote"), {"start_ns": start_ns, "end_ns": end_ns})
+    return f"\n{statement('tools_repeated')}" if count(rows[0]["remote"]) else ""
 
 
 def _tools(store: Store, asked: _Asked, ranked: Sequence[Row]) -> Iterator[Tool]:

@@ -1,11 +1,11 @@
--- Tools, most calls first. A tool's own server tells of a call again that whoever called it has told of already.
+-- Tools, most calls first.
 SELECT
   tool_name AS tool, count(*) AS calls, max(start_ns) AS last_ns,
   sum(CASE WHEN status = 'error' THEN 1 ELSE 0 END) AS failed,
   max(CASE WHEN status = 'error' THEN start_ns END) AS last_failed_ns
 FROM spans
 WHERE start_ns >= $start_ns AND start_ns < $end_ns AND work = 'tool' AND tool_name IS NOT NULL
-  AND NOT (kind = 'server' AND parent_span_id IS NOT NULL) /*{filters}*/
+  /*{filters}*/
 GROUP BY tool
 ORDER BY calls DESC, tool
 LIMIT $limit OFFSET $skip

@@ -2,7 +2,7 @@
 SELECT tool_name AS tool, agent_name AS agent, sg_bin(end_ns - start_ns) AS bin, count(*) AS calls
 FROM spans
 WHERE start_ns >= $start_ns AND start_ns < $end_ns AND work = 'tool' AND tool_name IN (/*{tools}*/)
-  AND NOT (kind = 'server' AND parent_span_id IS NOT NULL) /*{filters}*/
+  /*{filters}*/
 GROUP BY tool, agent, bin
 ORDER BY calls DESC
 LIMIT $most

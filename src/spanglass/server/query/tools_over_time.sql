@@ -4,7 +4,7 @@ SELECT
   sum(CASE WHEN status = 'error' THEN 1 ELSE 0 END) AS failed
 FROM spans
 WHERE start_ns >= $start_ns AND start_ns < $end_ns AND work = 'tool' AND tool_name IS NOT NULL
-  AND NOT (kind = 'server' AND parent_span_id IS NOT NULL) /*{filters}*/
+  /*{filters}*/
 GROUP BY step, bin
 ORDER BY step
 LIMIT $most
