@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Annotated, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -13,6 +13,7 @@ from spanglass.errors import QueryError
 from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.finding import demand_text, in_json
+from spanglass.server.query.said import JsonValue
 from spanglass.server.query.statement import statement
 from spanglass.server.query.trace import JsonObject
 from spanglass.server.store.protocol import Parameter, Row, Store
@@ -34,9 +35,6 @@ _EQUAL: Final = ("service", "environment", "trace_id", "span_id")
 _TEXTS: Final = ("body", "attributes")
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
 _SPAN_ID: Final = re.compile(r"[0-9a-f]{16}")
-_ANY: Final[dict[str, object]] = {"description": "Any JSON value."}
-JsonValue = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_ANY)]
-"""A value as JSON text, passed on as it is stored."""
 
 
 class LogFilters(msgspec.Struct, frozen=True, kw_only=True):
