@@ -64,11 +64,6 @@ class Keeper:
         """Begin nothing more; what runs ends when the store is closed, or sooner."""
         self._over.set()
 
-    def join(self) -> None:
-        """Wait until it has ended; called after the store is closed."""
-        if self._thread.is_alive():
-            self._thread.join()
-
     def tidy(self) -> None:
         """End what a crash has cut short.
 
