@@ -81,7 +81,9 @@ execute_tool find_shoes: no shelf 7\
 """)
 
 
-@pytest.mark.parametrize("shortened", ["00000001", "000000…000001", "000000...000001", f"{1:08X}{0:016X}{1:08X}"])
+@pytest.mark.parametrize(
+    "shortened", ["00000001", "000000…000001", "000000...000001", "000000?000001", f"{1:08X}{0:016X}{1:08X}"]
+)
 def test_a_shortened_id_is_looked_for(shop: Addresses, shortened: str) -> None:
     """An id as a list shows it, or its beginning, opens the one trace that has it."""
     ran = asked(shop.ui, "trace", shortened, "--since", "99999d")
@@ -203,6 +205,19 @@ def test_colour_is_for_terminals_that_want_it(shop: Addresses) -> None:
     assert b"\x1b" not in printed(NO_COLOR="1")
     piped = subprocess.run(command, capture_output=True, env=clean_environment(), timeout=60, check=True)
     assert b"\x1b" not in piped.stdout
+
+
+def test_a_terminal_without_unicode_still_shows_the_rest(shop: Addresses) -> None:
+    """Where the output cannot take a character a table has a question mark, and JSON its escape."""
+    given = (*RANGE, "--server", shop.ui)
+    environ = clean_environment(PYTHONIOENCODING="ascii", COLUMNS="80", TZ="UTC")
+    ran = [
+        subprocess.run([*SPANGLASS, *command, *given], capture_output=True, env=environ, timeout=60, check=True)
+        for command in (("traces",), ("cost", "--by", "user", "--json"))
+    ]
+    assert b"000000?000003  ? chat gpt-4o" in ran[0].stdout
+    assert json.loads(ran[1].stdout)["by"] == "user"
+    assert ran[1].stdout.isascii()
 
 
 def test_times_are_in_the_zone_that_is_asked_for(shop: Addresses) -> None:

@@ -18,7 +18,7 @@ from spanglass.cli.figures import (
     sparkline,
     spend,
 )
-from spanglass.cli.text import document, headline, lines, seen, short
+from spanglass.cli.text import ascii_document, document, headline, lines, seen, short
 from spanglass.errors import ServerUnavailable
 
 
@@ -169,11 +169,13 @@ def test_text_of_others_is_safe_and_whole(text: str) -> None:
     )
 )
 def test_a_document_says_the_same(value: object) -> None:
-    """JSON with what would act escaped is JSON of the same value."""
+    """JSON with what would act, or all beyond ASCII, escaped is JSON of the same value."""
     import json  # noqa: PLC0415 - this alone needs it
 
     text = json.dumps(value, ensure_ascii=False)
     assert json.loads(document(text)) == value
+    assert json.loads(ascii_document(text)) == value
+    assert ascii_document(text).isascii()
 
 
 def test_ids_are_shortened_in_the_middle() -> None:

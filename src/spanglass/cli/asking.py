@@ -16,7 +16,7 @@ from spanglass.cli.answer import Part, read
 from spanglass.cli.client import Client, Query
 from spanglass.cli.moment import Clock, zone_named
 from spanglass.cli.table import Screen
-from spanglass.cli.text import document
+from spanglass.cli.text import ascii_document, document
 from spanglass.errors import ConfigurationError
 from spanglass.settings import SERVER as SERVER_SETTING
 
@@ -205,8 +205,14 @@ class Asking:
 
 
 def echo_json(body: bytes) -> None:
-    """Print an answer as it is, but for what would act in a terminal, which JSON can spell otherwise."""
-    typer.echo(document(body.decode("utf-8", "replace")))
+    """Print an answer as it is, but for what would act in a terminal or cannot be written to it: JSON has escapes."""
+    said = document(body.decode("utf-8", "replace"))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        said.encode(encoding)
+    except UnicodeEncodeError:
+        said = ascii_document(said)
+    typer.echo(said)
 
 
 def question(app: typer.Typer, *options: Shared, example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -9,7 +9,7 @@ from spanglass.cli.asking import Asking
 from spanglass.errors import ConfigurationError, NotFound
 
 _WHOLE: Final = re.compile(r"[0-9a-f]{32}")
-_SHORTENED: Final = re.compile(r"(?P<start>[0-9a-f]{4,31})(?:(?:…|\.{2,3})(?P<end>[0-9a-f]{1,27}))?")
+_SHORTENED: Final = re.compile(r"(?P<start>[0-9a-f]{4,31})(?:(?:…|\?|\.{2,3})(?P<end>[0-9a-f]{1,27}))?")
 _PAGES: Final = 20
 _PAGE: Final = "500"
 

@@ -7,7 +7,7 @@ from typing import Final
 from spanglass.cli.answer import Part
 from spanglass.cli.asking import Asking
 from spanglass.cli.figures import UNKNOWN, duration
-from spanglass.cli.summary import tokens, work_label
+from spanglass.cli.summary import named, tokens, work_label
 from spanglass.cli.table import Cell, Column, Screen, name_cell, spend_cell
 
 SPANS: Final = (
@@ -31,12 +31,11 @@ def row(ask: Asking, screen: Screen, span: Part) -> tuple[Cell, ...]:
     """Return the cells of a span."""
     failed = span.text("status") == "error"
     calls = span.text("operation") is not None
-    model = span.text("model") or ""
-    name = span.text("name") or UNKNOWN
+    name = named(span.text("name") or UNKNOWN, span.text("model"))
     return (
         ask.clock.at(span.number("start")),
         screen.identifier(span.text("trace_id")),
-        name_cell(name if not model or model in name else f"{name} {model}", failed=failed),
+        name_cell(name, failed=failed),
         work_label(span.text("work")),
         span.text("service") or "",
         duration(span.number("duration")),

@@ -59,6 +59,13 @@ def work_label(work: str | None) -> str:
     return _LABELS.get(work or "", "Other")
 
 
+def named(span: str, model: str | None) -> str:
+    """Return a span's name, with the model where the name does not say it, as `chat gpt-5.2` does of a version of it."""
+    if model is None or any(model.startswith(word) for word in span.split()):
+        return span
+    return f"{span} {model}"
+
+
 def latency(times: Part) -> str:
     """Return `p50 812 ms, p95 1.42 s, p99 3 m 10 s`."""
     said = [f"{name} {duration(value)}" for name in ("p50", "p95", "p99") if (value := times.number(name)) is not None]

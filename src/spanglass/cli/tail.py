@@ -14,7 +14,7 @@ from spanglass.cli.answer import Part, read
 from spanglass.cli.asking import FILTERS, Asking, echo_json, question
 from spanglass.cli.events import Event, events
 from spanglass.cli.figures import UNKNOWN, duration, plural
-from spanglass.cli.summary import work_label
+from spanglass.cli.summary import named, work_label
 from spanglass.cli.table import QUIET, Screen, name_cell, spend_cell, styled
 from spanglass.errors import ServerUnavailable
 
@@ -95,8 +95,7 @@ class _Follower:
     def _line(self, span: Part) -> None:
         """Print a span in columns of fixed width; its name, and why it failed, take what is left."""
         screen, failed = self._screen, span.text("status") == "error"
-        name, model = span.text("name") or UNKNOWN, span.text("model") or ""
-        said = name_cell(name if not model or model in name else f"{name} {model}", failed=failed)
+        said = name_cell(named(span.text("name") or UNKNOWN, span.text("model")), failed=failed)
         if failed and (why := span.text("error_message") or span.text("error_type")):
             said.append_text(styled(f"  {why}", QUIET))
         widths = _WIDTHS if screen.width else {**_WIDTHS, "trace": _WHOLE_ID}

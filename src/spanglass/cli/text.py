@@ -31,6 +31,11 @@ def document(text: str) -> str:
     return _DOCUMENT.sub(_escaped, text)
 
 
+def ascii_document(text: str) -> str:
+    """Return a JSON document that says the same in ASCII."""
+    return _BEYOND_ASCII.sub(_escaped, text)
+
+
 def headline(text: str, limit: int = 300) -> str:
     """Return the start of a text as one line."""
     return seen(f"{text[:limit]}…" if len(text) > limit else text)
@@ -42,6 +47,7 @@ def short(identifier: str, keep: int = 6) -> str:
     return whole if len(whole) <= keep * 2 + 1 else f"{whole[:keep]}…{whole[-keep:]}"
 
 
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _DOCUMENT: Final = re.compile(f"(?![\n\t\r])[{_ACTS}]")
 
 

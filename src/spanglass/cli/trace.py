@@ -13,7 +13,7 @@ from spanglass.cli.conversation import show_conversation
 from spanglass.cli.figures import UNKNOWN, count, duration, money_in_full, percent, plural
 from spanglass.cli.figures import bar as share_bar
 from spanglass.cli.identifier import whole_id
-from spanglass.cli.summary import tokens, work_label
+from spanglass.cli.summary import named, tokens, work_label
 from spanglass.cli.table import FAILURE, QUIET, Cell, Column, Screen, name_cell, spend_cell, styled
 from spanglass.cli.waterfall import bar, tree
 
@@ -125,13 +125,11 @@ def _waterfall(screen: Screen, answer: Part, spans: tuple[Part, ...]) -> None:
 
 
 def _name(span: Part) -> str:
-    """Return its name, with the model where that does not name it."""
-    name, call = span.text("name") or UNKNOWN, span.part("call")
+    """Return its name, with the model where that does not name it, and which retry it is."""
+    call = span.part("call")
+    retry = f" (retry {call.count('resend_count')})" if call.count("resend_count") else ""
     model = call.text("response_model") or call.text("request_model")
-    asked = call.text("request_model")
-    retried = f" (retry {call.count('resend_count')})" if call.count("resend_count") else ""
-    named = any(other and other in name for other in (model, asked))
-    return f"{name}{f' {model}' if model and not named else ''}{retried}"
+    return f"{named(span.text('name') or UNKNOWN, model)}{retry}"
 
 
 def _failures(screen: Screen, spans: tuple[Part, ...]) -> None:
