@@ -60,7 +60,7 @@ def work_label(work: str | None) -> str:
 
 
 def named(span: str, model: str | None) -> str:
-    """Return a span's name, with the model where the name does not say it, as `chat gpt-5.2` does of a version of it."""
+    """Return a span's name, with the model where the name does not say it; `chat gpt-5.2` says it of its versions."""
     if model is None or any(model.startswith(word) for word in span.split()):
         return span
     return f"{span} {model}"
