@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from records import SECOND, T0, batch, resource, span, span_id, trace_id
 from spanglass.errors import QueryError
+from spanglass.server.query import tools as question
 from spanglass.server.query.filters import Filters
 from spanglass.server.query.tools import ToolFailure, Tools, ToolUser, tools
 from spanglass.server.record import Facts, SpanKind, Status, StoredSpan, Work
@@ -90,6 +91,16 @@ def test_what_client_and_server_tell_is_no_other_call(store: Store) -> None:
 
     assert [(one.name, one.calls) for one in answer.tools] == [("sql", 4), ("batch", 1)]
     assert asked(store, tool="sql").tools[0].duration.p99 == pytest.approx(5, rel=0.05)
+
+
+def test_very_many_are_not_compared(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a bound, what is told again counts, and the answer says so."""
+    spans = (ran(1, "sql"), told_again(1, 2, 1, SpanKind.CLIENT))
+    assert asked(store, *spans).repeats_left_out
+
+    monkeypatch.setattr(question, "MOST_REMOTE", 0)
+
+    assert (asked(store).repeats_left_out, asked(store).tools[0].calls) == (False, 2)
 
 
 def test_one_tool_is_told_over_time(store: Store) -> None:

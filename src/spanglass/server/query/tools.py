@@ -18,6 +18,8 @@ from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Parameter, Row, Store
 
 MAX_BUCKETS: Final = 500
+MOST_REMOTE: Final = 200_000
+"""Spans of tools' clients and servers that are compared with those around them."""
 _SECOND: Final = 1_000_000_000
 _MOST_ROWS: Final = 50_000
 _MOST_AGENTS: Final = 20
@@ -84,6 +86,8 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
         step: Seconds a bucket.
         tools: Most calls first.
         buckets: The calls of the tool that was asked for, over time; empty where none was.
+        repeats_left_out: What a tool's client or server tells again is left out; false where the range has more than
+            200,000 spans of such, which are then not compared, so that calls may count twice.
         next_cursor: Of the next page; null on the last.
     """
 
@@ -91,6 +95,7 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     end: float
     step: float
     tools: tuple[Tool, ...]
+    repeats_left_out: bool
     buckets: tuple[ToolBucket, ...]
     next_cursor: str | None
 
@@ -136,7 +141,11 @@ def tools(
         raise QueryError(f"The range has more than {MAX_BUCKETS} steps, or a step of 0; ask for a longer step.")
     conditions = Conditions(filters)
     bounds = {**conditions.parameters, "start_ns": place.start_ns, "end_ns": place.end_ns}
-    asked = _Asked(conditions.each_span() + _once(store, place.start_ns, place.end_ns), bounds)
+    remote = count(
+        store.select(statement("tools_remote"), {"start_ns": place.start_ns, "end_ns": place.end_ns})[0]["remote"]
+    )
+    once = f"\n{statement('tools_repeated')}" if 0 < remote <= MOST_REMOTE else ""  # it costs a join
+    asked = _Asked(conditions.each_span() + once, bounds)
     if tool is not None:
         asked = _Asked(f"{asked.where}\n  AND tool_name = $one_tool", {**bounds, "one_tool": tool})
     rows = asked.select(store, "tools", {"limit": page[1] + 1, "skip": place.skip})
@@ -145,15 +154,10 @@ def tools(
         end=place.end_ns / _SECOND,
         step=step / _SECOND,
         tools=tuple(_tools(store, asked, rows[: page[1]])) if rows else (),
+        repeats_left_out=remote <= MOST_REMOTE,
         buckets=() if tool is None else tuple(_buckets(store, asked, place.start_ns, place.end_ns, step)),
         next_cursor=place.after(page[1], len(rows)),
     )
-
-
-def _once(store: Store, start_ns: int, end_ns: int) -> str:
-    """Return what leaves out spans that repeat a call; nothing where there are none, since it costs a join."""
-    rows = store.select(statement("tools_remote"), {"start_ns": start_ns, "end_ns": end_ns})
-    return f"\n{statement('tools_repeated')}" if count(rows[0]["remote"]) else ""
 
 
 def _tools(store: Store, asked: _Asked, ranked: Sequence[Row]) -> Iterator[Tool]:
