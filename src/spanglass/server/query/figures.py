@@ -83,6 +83,22 @@ def money(row: Row, prefix: str = "") -> Money:
     )
 
 
+def spend(row: Row) -> Spend | None:
+    """Return what the call of a row cost; None where it is no call or used nothing."""
+    state = text(row["cost_state"])
+    if state is None:
+        return None
+    return Spend(
+        state=state,
+        amount=decimal(row["cost_amount"]),
+        input=decimal(row["cost_input"]),
+        output=decimal(row["cost_output"]),
+        source=text(row["cost_source"]),
+        price_id=text(row["cost_price_id"]),
+        table=text(row["cost_table"]),
+    )
+
+
 def tokens(row: Row, prefix: str = "tokens_", suffix: str = "") -> Tokens:
     """Return the token counts of a row, from columns named prefix, kind, suffix."""
     kinds = ("input", "output", "cache_read", "cache_write", "reasoning")

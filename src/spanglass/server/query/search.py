@@ -11,7 +11,7 @@ from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.figures import count
 from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.lookback import Question, look_back
-from spanglass.server.query.span_row import SpanRow, span_row
+from spanglass.server.query.span_row import COLUMNS, SpanRow, span_row
 from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Store
 
@@ -73,7 +73,7 @@ def search(
     if not 1 <= limit <= MAX_LIMIT or not 0 <= skip <= MAX_LIMIT * MAX_LIMIT:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
     conditions = Conditions(filters)
-    question = Question(statement("search", filters=conditions.each_span()), conditions.parameters)
+    question = Question(statement("search", columns=COLUMNS, filters=conditions.each_span()), conditions.parameters)
     found, searched_ns = look_back(store, question, range(start_ns, end_ns), wanted=limit + 1, skip=skip, time_s=time_s)
     spans = tuple(map(span_row, found[:limit]))
     if len(found) > limit:

@@ -119,7 +119,9 @@ def session(store: Store, session_id: str, *, start_ns: int, end_ns: int, offset
         "limit": before + limit + 1,
         "skip": offset - before,
     }
-    sql = statement("session_turns", spans=statement("session_spans", columns=", ".join(_COLUMNS)))
+    sql = statement(
+        "session_turns", sums=statement("sums"), spans=statement("session_spans", columns=", ".join(_COLUMNS))
+    )
     found = store.select(sql, {**which, **bounds})
     shown = found[before : before + limit]
     spoken = _spoken(store, shown)

@@ -136,7 +136,7 @@ def session_rows(store: Store, which: Mapping[str, Parameter]) -> Mapping[str, S
         QueryError: The question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    sql = statement("sessions", spans=statement("session_spans", columns=", ".join(_COLUMNS)))
+    sql = statement("sessions", sums=statement("sums"), spans=statement("session_spans", columns=", ".join(_COLUMNS)))
     return {str(row["of_session"]): _row(row) for row in store.select(sql, which)}
 
 

@@ -6,9 +6,20 @@ from typing import Final
 
 import msgspec
 
-from spanglass.server.query.figures import Spend, Tokens, count, decimal, seconds, text, tokens
+from spanglass.server.query.figures import Spend, Tokens, count, seconds, spend, text, tokens
 from spanglass.server.store.protocol import Row
 
+COLUMNS: Final = ", ".join(
+    (
+        *("trace_id", "span_id", "parent_span_id", "name", "work", "start_ns", "end_ns"),
+        *("status", "error_type", "error_message"),
+        *("service", "environment", "user_id", "session_id", "feature", "agent_name", "tool_name"),
+        *("operation", "provider", "request_model", "response_model", "first_token_ns"),
+        *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
+        *("cost_state", "cost_amount", "cost_input", "cost_output", "cost_source", "cost_price_id", "cost_table"),
+    )
+)
+"""What `span_row` reads."""
 _SECOND: Final = 1_000_000_000
 
 
@@ -67,7 +78,7 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def span_row(row: Row) -> SpanRow:
-    """Return a row of `search.sql` or `tail.sql` as it is shown."""
+    """Return a row of COLUMNS as it is shown."""
     start_ns = count(row["start_ns"])
     return SpanRow(
         trace_id=str(row["trace_id"]),
@@ -93,20 +104,4 @@ def span_row(row: Row) -> SpanRow:
         first_token=seconds(row["first_token_ns"]),
         tokens=tokens(row, prefix="", suffix="_tokens"),
         cost=spend(row),
-    )
-
-
-def spend(row: Row) -> Spend | None:
-    """Return what the call of a row cost; None where it is no call or used nothing."""
-    state = text(row["cost_state"])
-    if state is None:
-        return None
-    return Spend(
-        state=state,
-        amount=decimal(row["cost_amount"]),
-        input=decimal(row["cost_input"]),
-        output=decimal(row["cost_output"]),
-        source=text(row["cost_source"]),
-        price_id=text(row["cost_price_id"]),
-        table=text(row["cost_table"]),
     )

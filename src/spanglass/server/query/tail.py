@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from spanglass.server.query.figures import count
 from spanglass.server.query.filters import Conditions, Filters
-from spanglass.server.query.span_row import SpanRow, span_row
+from spanglass.server.query.span_row import COLUMNS, SpanRow, span_row
 from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Parameter, Store
 
@@ -53,7 +53,7 @@ def arrived(store: Store, *, since_ns: int, filters: Filters, limit: int) -> Arr
     asked: dict[str, Parameter] = {**conditions.parameters, "since_ns": since_ns}
     if "$start_ns" in where:
         asked |= {"start_ns": max(0, since_ns - _STARTED_NS), "end_ns": _LATEST_NS}
-    rows = store.select(statement("tail", filters=where), {**asked, "limit": limit})
+    rows = store.select(statement("tail", columns=COLUMNS, filters=where), {**asked, "limit": limit})
     more = 0
     if len(rows) == limit:
         (there,) = store.select(statement("tail_count", filters=where), asked)

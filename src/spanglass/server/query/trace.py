@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 
 from spanglass.errors import NotFound, QueryError
-from spanglass.server.query.figures import Money, Spend, Tokens, count, decimal, money, seconds, text, tokens
+from spanglass.server.query.figures import Money, Spend, Tokens, count, money, seconds, spend, text, tokens
 from spanglass.server.query.said import ContentView, content_view
 from spanglass.server.query.statement import statement
 from spanglass.server.query.timeline import Interval, time_by_work, tree_order
@@ -217,7 +217,7 @@ def trace(store: Store, trace_id: str, *, offset: int = 0, limit: int = DEFAULT_
     if not _TRACE_ID.fullmatch(asked):
         raise QueryError(f"{trace_id[:64]!r} is no trace id; one has 32 hex digits.")
     which: dict[str, Parameter] = {"trace_key": trace_key(asked), "trace_id": asked}
-    sums = next(iter(store.select(statement("trace_sums"), which)), None)
+    sums = next(iter(store.select(statement("trace_sums", sums=statement("sums")), which)), None)
     if sums is None or not sums["spans"]:
         raise NotFound(
             f"There is no trace {asked}: it was never received, or its spans are still on the way; "
@@ -312,7 +312,7 @@ def _span(row: Row, start_ns: int) -> SpanView:
         error_group=text(row["error_group"]),
         content=content_view(row),
         call=_call(row) if is_call else None,
-        cost=_spend(row),
+        cost=spend(row),
         attributes=_together(str(row["attributes"]), text(row["content_attributes"])),
         resource=msgspec.Raw(str(row["resource"]).encode()),
         events=_event_views((row["events"], row["content_events"]), start_ns),
@@ -335,21 +335,6 @@ def _call(row: Row) -> CallView:
         first_token=seconds(row["first_token_ns"]),
         resend_count=count(row["resend_count"]),
         incomplete=bool(row["incomplete"]),
-    )
-
-
-def _spend(row: Row) -> Spend | None:
-    state = text(row["cost_state"])
-    if state is None:
-        return None
-    return Spend(
-        state=state,
-        amount=decimal(row["cost_amount"]),
-        input=decimal(row["cost_input"]),
-        output=decimal(row["cost_output"]),
-        source=text(row["cost_source"]),
-        price_id=text(row["cost_price_id"]),
-        table=text(row["cost_table"]),
     )
 
 

@@ -192,7 +192,7 @@ def _rows(store: Store, keys: Sequence[int], since_ns: int) -> tuple[TraceRow, .
         return ()
     names, named = _named(keys)
     found: dict[int, list[TraceRow]] = {}
-    for row in store.select(statement("traces", keys=names), {**named, "since_ns": since_ns}):
+    for row in store.select(statement("traces", keys=names, sums=statement("sums")), {**named, "since_ns": since_ns}):
         found.setdefault(count(row["trace_key"]), []).append(_row(row))
     return tuple(row for key in keys for row in found.get(key, ()))
 
