@@ -28,7 +28,8 @@ working directory, or the one `SPANGLASS_CONFIG` names; its keys are the dotted 
 METRICS_HEAD = """# Metrics
 
 Every metric spanglass knows, from `semconv/metrics.py`. A label that is not listed never appears; user and session ids
-are never labels, but for `spanglass.spans.user_cost`, which `SPANGLASS_METRICS_USERS=0` turns off. Durations are seconds.
+are never labels, but for `spanglass.spans.user_cost`, which `SPANGLASS_METRICS_USERS=0` turns off. Durations are
+seconds.
 
 """
 ATTRIBUTES_HEAD = """# Attributes
