@@ -111,12 +111,14 @@ class DuckDBStore:
 
     def select(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[Row]:
         """Run one SELECT on a cursor of its own; see `Store.select`."""
-        with self._cursor() as cursor:
-            try:
-                return _Runner(cursor).select(sql, parameters)
-            except duckdb.Error as error:
-                self._demand_open()
-                raise self._refused(error) from error
+        while True:
+            with self._cursor() as cursor:
+                try:
+                    return _Runner(cursor).select(sql, parameters)
+                except duckdb.Error as error:
+                    self._demand_open()
+                    if not (self._swapping and isinstance(error, duckdb.InterruptException)):
+                        raise self._refused(error) from error
 
     def roll_up(self, until_ns: int) -> int:
         """Make the summaries that are missing or stale; see `Store.roll_up`."""
@@ -164,8 +166,8 @@ class DuckDBStore:
     def swap(self, fresh: Path) -> None:
         """Put another file in the place of this one; called while summaries and writers are held and no cursor is lent.
 
-        Questions that run are ended, those that come meanwhile wait. At any moment one of the two files, whole, has the
-        name.
+        Questions that run are begun again, those that come meanwhile wait. At any moment one of the two files, whole,
+        has the name.
 
         Raises:
             StoreUnavailable: It could not be done; where no file can be opened any more, the store is closed.
