@@ -103,7 +103,7 @@ class Server:
     async def close(self) -> None:
         """Stop, and see that every listener is let go."""
         self.tail.close()
-        await asyncio.wait_for(asyncio.gather(*self._tasks), 5)
+        await asyncio.wait_for(asyncio.gather(*self._tasks), 20)
         self.questions.close()
 
 
@@ -124,8 +124,8 @@ def store() -> Iterator[DuckDBStore]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds, 5 seconds at most."""
-    async with asyncio.timeout(5):
+    """Wait until something holds, 20 seconds at most."""
+    async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - it waits for what others do in their own time
             await asyncio.sleep(0.01)
 

@@ -233,12 +233,14 @@ class Tail:
     async def _look(self) -> None:
         try:
             while self._feeds:
+                began = time.monotonic()
                 for feed in list(self._feeds.values()):
                     since_ns = feed.since_ns(self._clock_ns())
                     found = await self._ask(feed.filters, since_ns)
                     if found is not None:
                         feed.take(found, since_ns)
-                await asyncio.sleep(self._every_s)
+                # Where looks are slow they are fewer: listeners take half a thread at most.
+                await asyncio.sleep(max(self._every_s, time.monotonic() - began))
         finally:
             self._looking = None
 

@@ -10,7 +10,7 @@ from spanglass.server.query.span_row import COLUMNS, SpanRow, span_row
 from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Parameter, Store
 
-_STARTED_NS: Final = 3600 * 1_000_000_000
+_STARTED_NS: Final = 300 * 1_000_000_000
 """How long before it came a span may have started whose content is searched."""
 _LATEST_NS: Final = 2**63 - 1
 
@@ -41,7 +41,7 @@ def arrived(store: Store, *, since_ns: int, filters: Filters, limit: int) -> Arr
     Args:
         store: Where to look.
         since_ns: Unix nanoseconds, exclusive.
-        filters: What to narrow to. Text is looked for in what was said of spans that started in the hour before.
+        filters: What to narrow to. Text is looked for in what was said in spans of the five minutes before.
         limit: Most spans.
 
     Raises:
