@@ -124,6 +124,16 @@ export function filtered(address: Address, change: Readonly<Partial<Record<Filte
   return { ...address, filters };
 }
 
+/** The same address with some of its filters alone, for what knows no others. */
+export function narrowedTo(address: Address, names: readonly Filter[]): Address {
+  const filters: Partial<Record<Filter, string>> = {};
+  for (const name of names) {
+    const value = address.filters[name];
+    if (value !== undefined) filters[name] = value;
+  }
+  return { ...address, filters };
+}
+
 function readNamed<Name extends string>(query: URLSearchParams, names: readonly Name[]): Partial<Record<Name, string>> {
   const found: Partial<Record<Name, string>> = {};
   for (const name of names) {

@@ -72,6 +72,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/attributes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Attributes that can be searched by: names and examples, of a sample of the newest spans. */
+        readonly get: operations["attributesseen"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/sessions": {
         readonly parameters: {
             readonly query?: never;
@@ -506,6 +523,23 @@ export interface paths {
         };
         /** A backup from the data directory. */
         readonly get: operations["backups"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/tail": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Spans as they come in, as server-sent events. */
+        readonly get: operations["tail"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -956,6 +990,36 @@ export interface components {
             readonly tokens: components["schemas"]["Tokens"];
             /** @description Of the call; None where there is none or it used nothing. */
             readonly cost: components["schemas"]["Spend"] | null;
+        };
+        /**
+         * AttributesSeen
+         * @description The answer.
+         */
+        readonly AttributesSeen: {
+            /** @description The most frequent first, at most 500. */
+            readonly attributes: readonly components["schemas"]["AttributeSeen"][];
+            /** @description How many spans were read, at most 2,000. */
+            readonly sampled: number;
+            /** @description Unix seconds; no span that started before was read. */
+            readonly searched_back_to: number;
+            /** @description Every span of the range was read. */
+            readonly complete: boolean;
+        };
+        /**
+         * AttributeSeen
+         * @description One attribute.
+         */
+        readonly AttributeSeen: {
+            /** @description As sent. */
+            readonly name: string;
+            /** @description span or resource. */
+            readonly of: string;
+            /** @description text, number, flag, list or object; what most of its values are. */
+            readonly kind: string;
+            /** @description In how many spans of the sample. */
+            readonly spans: number;
+            /** @description Its most frequent values as a query of the filter language writes them, at most 5 of at most 100 */
+            readonly examples: readonly string[];
         };
         /**
          * Sessions
@@ -1621,7 +1685,7 @@ export interface components {
             readonly start: number;
             /** @description Exclusive. */
             readonly end: number;
-            /** @description What starts before was not read: the range has more than 50,000 spans of the group. Else the start. */
+            /** @description What starts before was not read: the range has more than 10,000 spans of the group. Else the start. */
             readonly since: number;
             /** @description Seconds a step of `over_time`. */
             readonly step: number;
@@ -2187,6 +2251,13 @@ export interface components {
             readonly apply: boolean;
         };
         /**
+         * Dropped
+         * @description The data of a `dropped` event: how many spans came that were not told, since more came than can be.
+         */
+        readonly Dropped: {
+            readonly dropped: number;
+        };
+        /**
          * Failure
          * @description The answer to a request that cannot be answered.
          */
@@ -2491,6 +2562,87 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Search"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly attributesseen: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Start, inclusive: Unix seconds, or a time before now such as 30m, 24h or 7d. */
+                readonly from?: string;
+                /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
+                readonly to?: string;
+                /** @description Text that a name must hold, whatever its case. */
+                readonly name?: string;
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AttributesSeen"];
                 };
             };
             /** @description A parameter cannot be used; the message says what is right. */
@@ -4570,6 +4722,84 @@ export interface operations {
             };
             /** @description The Host header is none this server knows. */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+        };
+    };
+    readonly tail: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description A service's name. */
+                readonly service?: string;
+                /** @description A deployment environment. */
+                readonly environment?: string;
+                /** @description A model that answered or was asked for. */
+                readonly model?: string;
+                /** @description ok or error. */
+                readonly status?: "ok" | "error";
+                /** @description A user's id. */
+                readonly user?: string;
+                /** @description A session's or conversation's id. */
+                readonly session?: string;
+                /** @description A feature of the application. */
+                readonly feature?: string;
+                /** @description Text to find, whatever its case, in names, attributes, events and status messages. */
+                readonly text?: string;
+                /** @description A query in the filter language, such as `model:gpt-5* duration>2s`, of which one span must satisfy all. */
+                readonly q?: string;
+            };
+            readonly header?: {
+                /** @description The id of the last event that was read: what came after it is told first. */
+                readonly "Last-Event-ID"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Events, until the listener leaves. Their kinds: `span`, whose data is SpanRow, `dropped`, whose data is Dropped. */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": components["schemas"]["SpanRow"] | components["schemas"]["Dropped"];
+                };
+            };
+            /** @description A parameter cannot be used; the message says what is right. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The Host header is none this server knows. */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Failure"];
+                };
+            };
+            /** @description The store cannot answer just now, or too many questions are being answered. */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -30,6 +30,35 @@ export type PromptVersions = Schemas["PromptVersions"];
 export type PromptVersion = Schemas["PromptVersion"];
 export type HeatMap = Schemas["HeatMap"];
 export type Sources = Schemas["Sources"];
+export type Sessions = Schemas["Sessions"];
+export type SessionRow = Schemas["SessionRow"];
+export type Session = Schemas["Session"];
+export type Turn = Schemas["Turn"];
+export type TimeSpent = Schemas["TimeSpent"];
+export type TimeGroup = Schemas["TimeGroup"];
+export type SlowTrace = Schemas["SlowTrace"];
+export type WorkShare = Schemas["WorkShare"];
+export type Agents = Schemas["Agents"];
+export type GraphNode = Schemas["GraphNode"];
+export type GraphEdge = Schemas["GraphEdge"];
+export type AgentRuns = Schemas["AgentRuns"];
+export type Tools = Schemas["Tools"];
+export type Tool = Schemas["Tool"];
+export type Errors = Schemas["Errors"];
+export type ErrorGroup = Schemas["ErrorGroup"];
+export type ErrorDetail = Schemas["ErrorDetail"];
+export type ErrorPart = Schemas["ErrorPart"];
+export type Quality = Schemas["Quality"];
+export type QualityModel = Schemas["QualityModel"];
+export type FinishReason = Schemas["FinishReason"];
+export type NamedScore = Schemas["NamedScore"];
+export type Metrics = Schemas["Metrics"];
+export type MetricRow = Schemas["MetricRow"];
+export type Metric = Schemas["Metric"];
+export type Logs = Schemas["Logs"];
+export type LogRow = Schemas["LogRow"];
+export type ScoreView = Schemas["ScoreView"];
+export type ContentView = Schemas["ContentView"];
 
 /** What `/healthz` says; it is no part of the API's document. */
 export interface Health {

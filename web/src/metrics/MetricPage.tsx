@@ -1,0 +1,149 @@
+/** One metric over time, with the traces behind its points. */
+import { useAsked } from "../api/queries.ts";
+import type { Metric } from "../api/types.ts";
+import { choosing, narrowedTo, onPage } from "../address/address.ts";
+import { between } from "../address/timeRange.ts";
+import { Link } from "../address/Link.tsx";
+import { go, here, useAddress } from "../address/useAddress.ts";
+import { Figure } from "../charts/Figure.tsx";
+import { TimeChart, type Scales } from "../charts/TimeChart.tsx";
+import { compact } from "../format/number.ts";
+import { headline } from "../format/text.ts";
+import { clock, moment } from "../format/time.ts";
+import { Answer } from "../frame/Answer.tsx";
+import { Table } from "../frame/Table.tsx";
+import { KNOWN } from "./MetricsPage.tsx";
+
+export function MetricPage({ name }: { readonly name: string }) {
+  const address = useAddress();
+  const { by, measure } = address.choices;
+  const asked = useAsked<Metric>(`/api/v1/metrics/${encodeURIComponent(name)}`, narrowedTo(address, KNOWN), {
+    by,
+    show: measure,
+  });
+  const choices = (
+    <>
+      <Picked label="Show" choice="measure" value={asked.data?.show ?? ""} options={asked.data?.shows ?? []} />
+      <Picked label="By label" choice="by" value={by ?? ""} options={["", ...(asked.data?.labels ?? [])]} />
+      <Link className="muted" to={onPage(address, { name: "metrics" })}>
+        All metrics
+      </Link>
+    </>
+  );
+  return (
+    <Answer title={headline(name, 80)} asked={asked} choices={choices} isEmpty={({ lines }) => lines.length === 0}>
+      {(metric) => (
+        <>
+          {metric.cut !== null && <p className="warn-text">{metric.cut}</p>}
+          <Lines metric={metric} />
+          {metric.exemplars.length > 0 && (
+            <Table
+              label="Traces behind it"
+              columns={[
+                {
+                  head: "Trace behind it",
+                  cell: (exemplar) =>
+                    exemplar.trace_id === null ? (
+                      "–"
+                    ) : (
+                      <Link
+                        to={{ ...onPage(address, { name: "trace", id: exemplar.trace_id }), span: exemplar.span_id }}
+                      >
+                        {moment(exemplar.time, address.zone, Date.now() / 1e3)}
+                      </Link>
+                    ),
+                },
+                { head: "Value", cell: (exemplar) => compact(exemplar.value) },
+                { head: "Of", words: true, cell: (exemplar) => headline(exemplar.label ?? "–", 60) },
+              ]}
+              rows={metric.exemplars}
+              id={(exemplar) => `${exemplar.trace_id ?? ""}/${exemplar.time}/${exemplar.value}`}
+            />
+          )}
+        </>
+      )}
+    </Answer>
+  );
+}
+
+interface PickedProps {
+  readonly label: string;
+  readonly choice: "by" | "measure";
+  readonly value: string;
+  readonly options: readonly string[];
+}
+
+function Picked({ label, choice, value, options }: PickedProps) {
+  return (
+    <select
+      className="select"
+      aria-label={label}
+      title={label}
+      value={value}
+      onChange={(event) => go(choosing(here(), choice, event.target.value === "" ? undefined : event.target.value))}
+    >
+      {options.map((option) => (
+        <option key={option} value={option}>
+          {option === "" ? "All together" : option}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Lines({ metric }: { readonly metric: Metric }) {
+  const { zone } = useAddress();
+  const steps = { start: metric.times[0] ?? metric.start, step: metric.step, count: Math.max(1, metric.times.length) };
+  const highest = Math.max(0, ...metric.lines.flatMap((line) => line.values.map((value) => value ?? 0)));
+  const shown = metric.lines.slice(0, 6);
+  const at = (line: Metric["lines"][number], place: number | null) =>
+    place === null ? (line.values.findLast((value) => value !== null) ?? null) : (line.values[place] ?? null);
+  const words = (line: Metric["lines"][number]) => headline(line.label ?? (line.other ? "other" : metric.show), 40);
+  return (
+    <Figure
+      title={`${metric.show}${metric.unit === null ? "" : `, ${metric.unit}`}`}
+      readings={(place) => shown.map((line) => ({ label: words(line), value: compact(at(line, place)) }))}
+    >
+      <TimeChart
+        label={`${metric.name} over time`}
+        steps={steps}
+        zone={zone}
+        highest={highest}
+        height={220}
+        tick={compact}
+        describe={(place) =>
+          `${clock(metric.times[place] ?? metric.start, zone)}: ${shown.map((line) => `${words(line)} ${compact(at(line, place))}`).join(", ")}`
+        }
+        onBrush={(start, end) => go({ ...here(), range: between(start, end), live: false })}
+        onPick={(start, end) => go({ ...onPage(here(), { name: "traces" }), range: between(start, end), live: false })}
+      >
+        {(scales) =>
+          metric.lines.map((line, place) => (
+            <path
+              key={line.label ?? `other ${line.other}`}
+              className="metric-line"
+              d={path(line.values, scales)}
+              opacity={place < shown.length ? 1 - place * 0.13 : 0.2}
+            />
+          ))
+        }
+      </TimeChart>
+    </Figure>
+  );
+}
+
+/** A line through the known values; a gap where there is none. */
+function path(values: readonly (number | null)[], { x, y }: Scales): string {
+  let drawing = false;
+  return values
+    .map((value, place) => {
+      if (value === null) {
+        drawing = false;
+        return "";
+      }
+      const point = `${drawing ? "L" : "M"}${(x(place) + x(place + 1)) / 2} ${y(value)}h0.01`;
+      drawing = true;
+      return point;
+    })
+    .join("");
+}
