@@ -47,7 +47,7 @@ class Ran(NamedTuple):
 
 def asked(server: str, *arguments: str, columns: int | None = 80, **variables: str) -> Ran:
     """Run a command that asks a server, with times in UTC; `columns` is the width of the terminal, None a file."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SPANGLASS_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SPANGLASS_", "COLUMNS"))}
     width = {} if columns is None else {"COLUMNS": str(columns)}
     environ = {**inherited, "SPANGLASS_SERVER": server, "TZ": "UTC", "TERM": "dumb", **width, **variables}
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
