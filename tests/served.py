@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from spanglass.server.app import Addresses, serve
-from spanglass.server.config import Config
+from spanglass.server.config import Ages, Config
 
 _CHILD = """
 import dataclasses, json, pathlib, sys
@@ -25,11 +25,15 @@ run(Config(data=pathlib.Path(sys.argv[1]), port=0, otlp_http_port=0, otlp_grpc_p
 """
 
 
+FOR_EVER = Ages(traces=None, content=None, logs=None, metrics=None, minutes=None, hours=None)
+"""Tests send what is older than is kept."""
+
+
 def config(data: Path, **changes: object) -> Config:
     """Return settings with ports that the system chooses."""
     ports: dict[str, object] = {"port": 0, "otlp_http_port": 0, "otlp_grpc_port": 0}
     # The ceiling is of the process, and this one holds the tests and what they loaded, too.
-    chosen = {"data": data, **ports, "memory_mib": 8192, **changes}
+    chosen = {"data": data, **ports, "memory_mib": 8192, "keep": FOR_EVER, **changes}
     return Config(**chosen)  # type: ignore[arg-type]  # the test names settings by keyword
 
 
