@@ -10,17 +10,15 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from spanglass.errors import QueryError
 from spanglass.server.query.call_figures import sums
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.filters import ANY, Conditions, Filters
-from spanglass.server.query.overview import good_step
 from spanglass.server.query.scores import Scores, scores
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import asked_step, steps
 from spanglass.server.store.protocol import Row, Store
 
-MAX_BUCKETS: Final = 500
 _SECOND: Final = 1_000_000_000
 _MOST_MODELS: Final = 50
 _MOST_REASONS: Final = 30
@@ -220,11 +218,7 @@ def quality(store: Store, *, start_ns: int, end_ns: int, step_ns: int | None = N
         QueryError: The range is empty, it has more than 500 steps, a filter is wrong, or the question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
-    step = good_step(start_ns, end_ns) if step_ns is None else step_ns
-    if step <= 0 or (end_ns - start_ns) // step > MAX_BUCKETS:
-        raise QueryError(f"The range has more than {MAX_BUCKETS} steps, or a step of 0; ask for a longer step.")
+    step = asked_step(start_ns, end_ns, step_ns)
     calls = Calls(store, start_ns=start_ns, end_ns=end_ns, dimensions=_DIMENSIONS, filters=filters, step_ns=step)
     rows = sums(store, calls, _KEYS, order=_ORDER, more={"step_ns": step})
     conditions = Conditions(filters)
@@ -233,7 +227,6 @@ def quality(store: Store, *, start_ns: int, end_ns: int, step_ns: int | None = N
         {**conditions.parameters, "start_ns": start_ns, "end_ns": end_ns, "step_ns": step},
     )
     by_step, by_model, totals = _added(rows, empty)
-    indexes = range(start_ns // step, (end_ns - 1) // step + 1)
     ranked = sorted(by_model.items(), key=lambda item: (-item[1].attempts, item[0][0] or "", item[0][1] or ""))
     return Quality(
         start=start_ns / _SECOND,
@@ -242,7 +235,7 @@ def quality(store: Store, *, start_ns: int, end_ns: int, step_ns: int | None = N
         totals=totals.figures(),
         buckets=tuple(
             QualityBucket(start=index * step / _SECOND, figures=by_step.get(index, _Sum()).figures())
-            for index in indexes
+            for index in steps(start_ns, end_ns, step)
         ),
         models=tuple(
             QualityModel(provider=provider, model=model, figures=one.figures())

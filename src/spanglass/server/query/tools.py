@@ -8,16 +8,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from spanglass.errors import QueryError
 from spanglass.server.query.bins import percentiles
 from spanglass.server.query.figures import Percentiles, count, text
 from spanglass.server.query.filters import ANY, Conditions, Filters
-from spanglass.server.query.overview import good_step
 from spanglass.server.query.ranking import DEFAULT_ROWS, rank_page
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import asked_step, steps
 from spanglass.server.store.protocol import Parameter, Row, Store
 
-MAX_BUCKETS: Final = 500
 MOST_REMOTE: Final = 200_000
 """Spans of tools' clients and servers that are compared with those around them."""
 _SECOND: Final = 1_000_000_000
@@ -136,18 +134,14 @@ def tools(
         StoreUnavailable: The store is closed or unreachable.
     """
     place = rank_page(start_ns, end_ns, *page)
-    step = good_step(place.start_ns, place.end_ns) if step_ns is None else step_ns
-    if step <= 0 or (place.end_ns - place.start_ns) // step > MAX_BUCKETS:
-        raise QueryError(f"The range has more than {MAX_BUCKETS} steps, or a step of 0; ask for a longer step.")
+    step = asked_step(place.start_ns, place.end_ns, step_ns)
     conditions = Conditions(filters)
-    bounds = {**conditions.parameters, "start_ns": place.start_ns, "end_ns": place.end_ns}
-    remote = count(
-        store.select(statement("tools_remote"), {"start_ns": place.start_ns, "end_ns": place.end_ns})[0]["remote"]
-    )
+    range_ns = {"start_ns": place.start_ns, "end_ns": place.end_ns}
+    remote = count(store.select(statement("tools_remote"), range_ns)[0]["remote"])
     once = f"\n{statement('tools_repeated')}" if 0 < remote <= MOST_REMOTE else ""  # it costs a join
-    asked = _Asked(conditions.each_span() + once, bounds)
+    asked = _Asked(conditions.each_span() + once, {**conditions.parameters, **range_ns})
     if tool is not None:
-        asked = _Asked(f"{asked.where}\n  AND tool_name = $one_tool", {**bounds, "one_tool": tool})
+        asked = _Asked(f"{asked.where}\n  AND tool_name = $one_tool", {**asked.parameters, "one_tool": tool})
     rows = asked.select(store, "tools", {"limit": page[1] + 1, "skip": place.skip})
     return Tools(
         start=place.start_ns / _SECOND,
@@ -219,7 +213,7 @@ def _buckets(store: Store, asked: _Asked, start_ns: int, end_ns: int, step: int)
     found: dict[int, list[Row]] = {}
     for row in asked.select(store, "tools_over_time", {"step_ns": step, "most": _MOST_ROWS}):
         found.setdefault(count(row["step"]), []).append(row)
-    for index in range(start_ns // step, (end_ns - 1) // step + 1):
+    for index in steps(start_ns, end_ns, step):
         rows = found.get(index, ())
         yield ToolBucket(
             start=index * step / _SECOND,
