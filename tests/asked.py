@@ -33,6 +33,7 @@ from spanglass.server.config import Ages
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 \u202egnp.exe \x9b5m\ud800"[:-1] + "x" * 400
 """A name that would colour the terminal, set its title and turn the text around; and it is long."""
+_CHANGING = ("SPANGLASS_", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
 FROM, TO = str(T0 // SECOND - 60), str(T0 // SECOND + 600)
 """A range around the shop's telemetry, Unix seconds."""
 
@@ -47,7 +48,7 @@ class Ran(NamedTuple):
 
 def asked(server: str, *arguments: str, columns: int | None = 80, **variables: str) -> Ran:
     """Run a command that asks a server, with times in UTC; `columns` is the width of the terminal, None a file."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SPANGLASS_", "COLUMNS"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_CHANGING)}
     width = {} if columns is None else {"COLUMNS": str(columns)}
     environ = {**inherited, "SPANGLASS_SERVER": server, "TZ": "UTC", "TERM": "dumb", **width, **variables}
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
