@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
@@ -170,8 +171,10 @@ def _spoken(store: Store, turns: Sequence[Row]) -> list[tuple[str | None, str | 
         "last_ns": max(count(turn["last_ns"]) for turn in turns),
     }
     heads = {**where, "heads": [str(turn["head_id"]) for turn in turns], "most": _MOST_SPANS}
-    candidates = store.select(statement("session_sizes", keys=names), heads)
-    chosen = [_candidates(turn, candidates) for turn in turns]
+    by_trace: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in store.select(statement("session_sizes", keys=names), heads):
+        by_trace[str(row["trace_id"])].append(row)
+    chosen = [_candidates(turn, by_trace[str(turn["trace_id"])]) for turn in turns]
     wanted, taken = list[str](), 0
     for row in (row for rows in zip_longest(*chosen) for row in rows if row is not None):
         taken += count(row["size"])
@@ -187,13 +190,8 @@ def _key(row: Row) -> tuple[str, str, int]:
 
 
 def _candidates(turn: Row, rows: Sequence[Row]) -> list[Row]:
-    """Return the spans in which a turn's messages may stand, the likeliest first."""
-    inside = [
-        row
-        for row in rows
-        if row["trace_id"] == turn["trace_id"]
-        and count(turn["first_ns"]) <= count(row["start_ns"]) <= count(turn["last_ns"])
-    ]
+    """Return those of a trace's spans in which a turn's messages may stand, the likeliest first."""
+    inside = [row for row in rows if count(turn["first_ns"]) <= count(row["start_ns"]) <= count(turn["last_ns"])]
     calls = sorted(
         (row for row in inside if row["operation"] is not None),
         key=lambda row: (row["status"] != "error", count(row["end_ns"])),
