@@ -32,7 +32,7 @@ def test_cost(shop: Addresses) -> None:
 9 Oct 2025, 08:52 to 09:03 UTC
 
 Total       >= $0.0041, 25 % unpriced
-This month  >= $0.0041 so far, about $0.24 at its end
+That month  >= $0.0041 by then, about $0.24 at its end
 By day      █
 
 By model

@@ -65,18 +65,20 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
 def test_spans_are_followed_over_a_lost_connection() -> None:
     """After the connection is lost it goes on behind the last span, says so on stderr, and Ctrl-C ends it with 0."""
     first = Answer([b"retry: 2000\n\n", event(1), DROPPED, Act.CUT], headers=STREAM)
-    with scripted(first, Answer([event(2), Act.WAIT], headers=STREAM)) as server:
+    busy = Answer([b'{"error": {"message": "Full \\u001b[31m."}}'], 503)
+    with scripted(first, busy, Answer([event(2), Act.WAIT], headers=STREAM)) as server:
         with tailing(server.url, "--service", "shop", COLUMNS="90") as process:
             printed = [next_line(process) for _ in range(2)]
             code, said = ended(process)
         server.go_on()
-        once, again = server.asked
+        once, _, again = server.asked
     line = "08:53:20  000000…000001  LLM           1.42 s    ~$0.0042  ✗ chat \\u001b[31m gpt-5  no\\u2…\n"
     assert printed == [line, line]
     assert code == 0
     assert said.splitlines()[0] == "spanglass: 3 spans more came than can be shown; narrow to fewer."
     assert said.splitlines()[1].endswith("Asking again in 1.00 s.")
-    assert len(said.splitlines()) == 2
+    assert said.splitlines()[2].endswith("cannot answer this: Full \\u001b[31m. Asking again in 2.00 s.")
+    assert len(said.splitlines()) == 3
     assert (once.path, again.path) == ("/api/v1/tail?service=shop",) * 2
     assert "Last-Event-Id" not in once.headers
     assert again.headers["Last-Event-Id"] == "1"

@@ -40,7 +40,7 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
     screen.line()
     screen.facts(
         ("Total", f"{money_in_full(paid)}{_change(paid.amount('amount'), before)}"),
-        ("This month", _month(answer.part("month"))),
+        _month(ask, answer.part("month")),
         ("Caches", _savings(ask)),
         ("By day", sparkline([float(day.part("cost").amount("amount") or 0) for day in answer.parts("days")])),
     )
@@ -77,13 +77,15 @@ def _change(amount: Decimal | None, before: Part) -> str:
     return f"; {percent(abs(times - 1))} {word} than the period before ({money(before)})"
 
 
-def _month(month: Part) -> str:
-    said = [f"{money(month.part('to_date'))} so far"]
+def _month(ask: Asking, month: Part) -> tuple[str, str]:
+    """Return the month in which the range ends: its label, and what it cost and will cost."""
+    is_over = (month.number("end") or 0.0) <= ask.clock.now
+    said = [f"{money(month.part('to_date'))} {'by then' if is_over else 'so far'}"]
     if (projected := month.amount("projected")) is not None:
         said.append(f"about {dollars(projected)} at its end")
     if month.part("before").amount("amount") is not None:
         said.append(f"{money(month.part('before'))} the month before")
-    return ", ".join(said)
+    return "That month" if is_over else "This month", ", ".join(said)
 
 
 def _savings(ask: Asking) -> str:

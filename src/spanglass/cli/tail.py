@@ -16,6 +16,7 @@ from spanglass.cli.events import Event, events
 from spanglass.cli.figures import UNKNOWN, duration, plural
 from spanglass.cli.summary import named, work_label
 from spanglass.cli.table import QUIET, Screen, name_cell, spend_cell, styled
+from spanglass.cli.text import seen
 from spanglass.errors import ServerUnavailable
 
 app = typer.Typer()
@@ -114,4 +115,4 @@ class _Follower:
 
 def _note(text: str) -> None:
     """Say something that is no span."""
-    typer.echo(f"spanglass: {text}", err=True)
+    typer.echo(f"spanglass: {seen(text)}", err=True)
