@@ -53,6 +53,15 @@ See one: spanglass trace 000000…000001\
     assert len(filed.splitlines()[1]) > 300
 
 
+@pytest.mark.parametrize("columns", [0, 1, 19])
+def test_no_width_is_too_narrow(shop: Addresses, columns: int) -> None:
+    """A width of 0 is none; a terminal of a few columns shows the beginnings, and nothing fails."""
+    ran = asked(shop.ui, "traces", *RANGE, columns=columns)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("time")
+    assert (f"{1:08x}{0:016x}{1:08x}" in ran.out) == (columns == 0)
+
+
 def test_a_trace_is_a_tree_over_time(shop: Addresses) -> None:
     """A trace shows where its time went, its spans as a tree with bars, and what failed."""
     assert asked(shop.ui, "trace", f"{1:08x}{0:016x}{1:08x}").out == snapshot("""\

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shutil import get_terminal_size
 from typing import Final
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from spanglass.cli.figures import UNKNOWN, is_estimated, money, spend
 from spanglass.cli.text import headline, lines, seen, short
 
 _GAP: Final = 2
+_NARROWEST: Final = 20
 _ENDLESS: Final = 100_000
 """Columns of a file or pipe, where no line is cut."""
 WARNING: Final = "yellow"
@@ -63,15 +65,16 @@ class Screen:
     def __init__(self) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character still shows the rest
-        narrow = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
+        narrow = sys.stdout.isatty() or os.environ.get("COLUMNS", "").strip("0").isdecimal()
+        width = max(_NARROWEST, get_terminal_size().columns) if narrow else _ENDLESS
         self._console = Console(
             highlight=False,
             markup=False,
             emoji=False,
-            width=None if narrow else _ENDLESS,
+            width=width,
             color_system=None if os.environ.get("NO_COLOR") else "auto",
         )
-        self.width = self._console.width if narrow else None
+        self.width = width if narrow else None
 
     def line(self, cell: Cell = "") -> None:
         """Print a line; one that is longer than the terminal goes on in the next."""
