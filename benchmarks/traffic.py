@@ -27,6 +27,7 @@ FEATURES: Final = ("search", "support", "summaries", "chat", "translate")
 TOOLS: Final = ("search_orders", "weather", "send_mail", "calculator")
 _ALL: Final = 2**64 - 1
 _ODD: Final = 0x9E3779B97F4A7C15
+_OTHER_ODD: Final = 0xD6E8FEB86659FD93
 # What stands in a template for what is replaced; each is found by its bytes.
 _TRACE: Final = b"\xa1\xb2\xc3\xd4\xe5\xf6\x07\x18"
 _SPAN: Final = b"\x11\x22\x33\x44\x55"
@@ -82,7 +83,8 @@ class _Template:
         """Return the request of that number."""
         body, first = self._body, number * TRACES_A_REQUEST
         for at, place in self._traces:
-            struct.pack_into(">QQ", body, at, (first + place) * _ODD & _ALL, (first + place) * _ODD * _ODD & _ALL)
+            spread = (first + place) * _OTHER_ODD
+            struct.pack_into(">QQ", body, at, spread & _ALL, (spread ^ spread >> 29) * _OTHER_ODD & _ALL)
         for at, place in self._spans:
             struct.pack_into(">Q", body, at, ((number << 24) | place) * _ODD & _ALL)
         for at, ticks, place in self._times:
