@@ -42,7 +42,7 @@ lock: $(UV) ## Recompile requirements/*.txt from pyproject.toml
 	scripts/lock
 
 clean: ## Remove environments and build output
-	rm -rf .venv .venv-previous .venv-peers dist web/node_modules src/spanglass/server/ui
+	rm -rf .venv .venv-previous .venv-peers .venv-phoenix dist web/node_modules src/spanglass/server/ui
 
 $(UV): requirements/uv.txt
 	$(PYTHON) -m venv .venv
@@ -59,7 +59,7 @@ $(BIN)/.dev: $(UV) requirements/dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@ $(BIN)/.run
 
-# The environments beside the first one: the clients' majors before the current ones, and the benchmark's peers.
+# The environments beside the first one: the clients' majors before the current ones, and the benchmarks' peers.
 .venv-%/.done: requirements/%.txt pyproject.toml $(UV)
 	$(UV) venv --quiet --clear .venv-$*
 	$(UV) pip install --quiet --python .venv-$*/bin/python --require-hashes -r requirements/$*.txt
