@@ -53,6 +53,10 @@ class Gate:
         """The write path asks nothing."""
         raise AssertionError(sql, parameters)
 
+    def roll_up(self, until_ns: int) -> int:
+        """The write path makes no summaries."""
+        raise AssertionError(until_ns)
+
     def size(self) -> int:
         """Nothing is on disk."""
         return 0

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanglass.errors import QueryError
-from spanglass.server.api.table import ENDPOINTS
 from spanglass.server.api.parameters import FILTERS, FROM, LIMIT, STEP, TO, Asked, read_time
+from spanglass.server.api.table import ENDPOINTS
 from spanglass.server.query.filters import Filters
 
 ALL = (FROM, TO, LIMIT, STEP, *FILTERS)

@@ -102,7 +102,7 @@ def test_scales_join_exactly(mine: list[float], yours: list[float], my_scale: in
     assert together.exponential is not None
     assert joined.exponential.scale == coarse
     assert joined.exponential.positive == together.exponential.positive
-    assert joined.count == len(mine) + len(yours)
+    assert joined.total == len(mine) + len(yours)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Distribution(NamedTuple):
     high: float | None
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """How many values."""
         one = self.exponential
         if one is None:

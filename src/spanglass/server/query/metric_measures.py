@@ -86,7 +86,7 @@ def percentile(name: str) -> Measure[Distribution]:
     """Return the measure of a percentile, read from joined buckets."""
     return Measure(
         join=lambda one, other: one.plus(other),
-        weight=lambda one: one.count,
+        weight=lambda one: one.total,
         read=lambda one, _: one.quantile(PERCENTILES[name]),
     )
 
