@@ -102,7 +102,7 @@ def test_overview_says_how_its_cost_is_known(full: Store) -> None:
 
 
 def test_overview_measures_attempts(full: Store) -> None:
-    """Percentiles are durations of attempts, within 1.1 %; without streams there is no first token."""
+    """Percentiles are durations of attempts, within 2.7 %; without streams there is no first token."""
     totals = asked(full).totals
 
     assert totals.duration == Percentiles(p50=1.0, p95=3.98, p99=3.98)

@@ -587,7 +587,7 @@ export interface components {
             readonly tokens: components["schemas"]["Tokens"];
             /** @description Sum, with its states. */
             readonly cost: components["schemas"]["Money"];
-            /** @description Of attempts; percentiles are within 1.1 %. */
+            /** @description Of attempts; percentiles are within 2.7 %. */
             readonly duration: components["schemas"]["Percentiles"];
             /** @description Request to first content, of streams. */
             readonly first_token: components["schemas"]["Percentiles"];
@@ -1356,7 +1356,7 @@ export interface components {
             readonly calls: number;
             /** @description How many fell between each bound and the next, from the lowest bound on. */
             readonly counts: readonly number[];
-            /** @description Of these, within 1.1 %. */
+            /** @description Of these, within 2.7 %. */
             readonly percentiles: components["schemas"]["Percentiles"];
         };
         /**
@@ -1560,7 +1560,7 @@ export interface components {
             readonly errors: number;
             /** @description Of its calls, 0 to 1. */
             readonly error_rate: number;
-            /** @description Of its calls, to 1.1 %. */
+            /** @description Of its calls, to 2.7 %. */
             readonly duration: components["schemas"]["Percentiles"];
             /** @description Who calls it, most calls first, at most 20. */
             readonly agents: readonly components["schemas"]["ToolUser"][];

@@ -30,7 +30,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         errors: Calls that failed for good: failed attempts less retries, never below 0.
         tokens: Sums.
         cost: Sum, with its states.
-        duration: Of attempts; percentiles are within 1.1 %.
+        duration: Of attempts; percentiles are within 2.7 %.
         first_token: Request to first content, of streams.
     """
 

@@ -29,7 +29,7 @@ class HeatColumn(msgspec.Struct, frozen=True, kw_only=True):
         start: Unix seconds.
         calls: How many were measured.
         counts: How many fell between each bound and the next, from the lowest bound on.
-        percentiles: Of these, within 1.1 %.
+        percentiles: Of these, within 2.7 %.
     """
 
     start: float

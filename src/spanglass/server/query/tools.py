@@ -48,7 +48,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
         calls: How often it ran. What its client or server tells of a call that a span around it told of is no other.
         errors: How often it failed.
         error_rate: Of its calls, 0 to 1.
-        duration: Of its calls, to 1.1 %.
+        duration: Of its calls, to 2.7 %.
         agents: Who calls it, most calls first, at most 20.
         last_seen: When the latest call began, Unix seconds.
         last_trace: The trace of that call.
