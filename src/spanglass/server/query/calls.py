@@ -37,10 +37,12 @@ class Marks(NamedTuple):
     Attributes:
         summarised_ns: Up to when minutes are summarised; hours, up to the last whole one before.
         minutes_gone_ns: Up to when summaries by minute were let go.
+        spans_gone_ns: Up to when the calls themselves were.
     """
 
     summarised_ns: int
     minutes_gone_ns: int
+    spans_gone_ns: int = 0
 
 
 class Part(NamedTuple):
@@ -72,8 +74,8 @@ class Calls:
             end_ns: Unix nanoseconds, exclusive.
             dimensions: Columns of `spans` that the question groups by, beside `start_ns`; or `tag`.
             filters: Each holds of the call's own span.
-            step_ns: Width of the steps of time that the question groups by; None where it does not. Where minutes are
-                no longer there, what is older than that comes in steps of an hour all the same.
+            step_ns: Width of the steps of time that the question groups by; None where it does not. Where what tells
+                them apart is no longer there, what is older comes in steps of a minute or an hour all the same.
 
         Raises:
             QueryError: A filter is wrong, or the question took too long.
@@ -135,15 +137,16 @@ def read_marks(store: Store) -> Marks:
         StoreUnavailable: The store is closed or unreachable.
     """
     found = {str(row["name"]): count(row["reached_ns"]) for row in store.select(statement("marks"), {})}
-    return Marks(found.get(SUMMARISED, 0), found.get("minutes_gone", 0))
+    return Marks(found.get(SUMMARISED, 0), found.get("minutes_gone", 0), found.get("spans_gone", 0))
 
 
 def _chosen(
     start_ns: int, end_ns: int, step_ns: int | None, marks: Marks, tables: Mapping[int, str]
 ) -> tuple[Part, ...]:
-    """Return the parts of a range whose steps fit the question's; where minutes are gone, hours must do."""
+    """Return the parts of a range whose steps fit the question's; where these are gone, longer steps must do."""
     usable = {unit: name for unit, name in tables.items() if step_ns is None or step_ns % unit == 0}
-    gone_ns = min(end_ns, -(-marks.minutes_gone_ns // HOUR_NS) * HOUR_NS)
+    finest_gone_ns = marks.minutes_gone_ns if usable else marks.spans_gone_ns
+    gone_ns = min(end_ns, -(-finest_gone_ns // HOUR_NS) * HOUR_NS)
     if HOUR_NS in usable or start_ns >= gone_ns:
         return parts(start_ns, end_ns, marks, usable)
     return (*parts(start_ns, gone_ns, marks, tables), *parts(gone_ns, end_ns, marks, usable))
@@ -170,11 +173,12 @@ def _parts(start_ns: int, end_ns: int, marks: Marks, tables: Mapping[int, str]) 
         return
     (step_ns, table), finer = next(iter(tables.items())), dict(list(tables.items())[1:])
     first_ns, last_ns = -(-start_ns // step_ns) * step_ns, min(end_ns, marks.summarised_ns) // step_ns * step_ns
-    if MINUTE_NS in finer:  # an end within an hour whose minutes are gone takes all of that hour
-        if start_ns < first_ns and first_ns - step_ns < marks.minutes_gone_ns:
-            start_ns = first_ns = first_ns - step_ns
-        if last_ns < end_ns and last_ns < marks.minutes_gone_ns and last_ns + step_ns <= marks.summarised_ns:
-            end_ns = last_ns = last_ns + step_ns
+    gone_ns = marks.minutes_gone_ns if MINUTE_NS in finer else marks.spans_gone_ns
+    # An end within an hour whose minutes are gone takes all of that hour; so with minutes and spans.
+    if start_ns < first_ns and first_ns - step_ns < gone_ns:
+        start_ns = first_ns = first_ns - step_ns
+    if last_ns < end_ns and last_ns < gone_ns and last_ns + step_ns <= marks.summarised_ns:
+        end_ns = last_ns = last_ns + step_ns
     if first_ns >= last_ns:
         yield from _parts(start_ns, end_ns, marks, finer)
         return
