@@ -11,6 +11,10 @@ from spanglass.server.record import Value
 _MOST = 2**63 - 1
 _LONGEST_S = 10**9
 _MOST_USD = Decimal(10) ** 9
+_USD_PLACES = 18
+"""What a store keeps; 1e-999999 is short, but has a million digits where it is written out."""
+_SMALLEST_USD = Decimal(1).scaleb(-_USD_PLACES)
+_LONGEST_USD = 40
 
 
 def as_text(value: Value) -> str | None:
@@ -52,14 +56,18 @@ def as_flag(value: Value) -> bool | None:
 
 
 def as_usd(value: Value) -> Decimal | None:
-    """Return an amount exactly as its decimal digits say it; None for what is no amount."""
+    """Return an amount exactly as its decimal digits say it, to what a store keeps; None for what is no amount."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        amount = Decimal(str(value).strip())
+        text = str(value).strip()
+        amount = Decimal(text)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and 0 <= amount < _MOST_USD else None
+    if not (amount.is_finite() and 0 <= amount < _MOST_USD):
+        return None
+    short = amount.adjusted() >= -_USD_PLACES and len(text) <= _LONGEST_USD
+    return amount if short else amount.quantize(_SMALLEST_USD)
 
 
 def as_texts(value: Value) -> tuple[str, ...]:
