@@ -99,6 +99,8 @@ def test_terms_groups_and_opposites() -> None:
         ("duration>fast", 1),
         ("tokens>1.5", 1),
         ("cost>much", 1),
+        ("cost>1e9999999", 1),
+        ("tokens>1e9999999", 1),
         ("a OR", 5),
         ("OR a", 1),
         ("- a", 1),

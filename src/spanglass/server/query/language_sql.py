@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from spanglass.server.content import is_content_name
@@ -238,7 +238,7 @@ def _float(said: str) -> float | None:
 
 def _whole(said: str) -> int | None:
     number = _decimal(said)
-    if number is None or number != number.to_integral_value() or abs(number) > _BIGGEST:
+    if number is None or abs(number) > _BIGGEST or number != number.to_integral_value():
         return None
     return int(number)
 
@@ -249,10 +249,8 @@ def _amount(said: str) -> str | None:
 
 
 def _decimal(said: str) -> Decimal | None:
-    try:
-        return Decimal(said) if len(said) <= _LONGEST_NUMBER and _NUMBER.fullmatch(said) else None
-    except InvalidOperation:
-        return None
+    number = _float(said)  # what no float holds, such as 1e400, is beyond any column, and beyond Decimal's arithmetic
+    return None if number is None else Decimal(said)
 
 
 def _nanoseconds(said: str) -> int | None:
