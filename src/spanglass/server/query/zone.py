@@ -39,14 +39,9 @@ def local(at_ns: int, zone: ZoneInfo) -> datetime:
         raise QueryError("The range ends beyond the year 9999; ask for an earlier one.") from error
 
 
-def day_of(at_ns: int, zone: ZoneInfo) -> int:
-    """Return when the day began that an instant is in, Unix ns."""
-    return _instant(local(at_ns, zone).replace(hour=0, minute=0, second=0, microsecond=0))
-
-
 def days(start_ns: int, end_ns: int, zone: ZoneInfo) -> Iterator[int]:
     """Yield when the days begin that a range touches, Unix ns, in order."""
-    day = local(start_ns, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = _midnight(local(start_ns, zone))
     while (begins_ns := _instant(day)) < end_ns:
         yield begins_ns
         day += timedelta(days=1)
@@ -54,10 +49,15 @@ def days(start_ns: int, end_ns: int, zone: ZoneInfo) -> Iterator[int]:
 
 def month_of(at_ns: int, zone: ZoneInfo) -> tuple[int, int, int]:
     """Return when the month before, the month and the month after an instant's began, Unix ns."""
-    begins = local(at_ns, zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    begins = _midnight(local(at_ns, zone)).replace(day=1)
     before = (begins - timedelta(days=1)).replace(day=1)
     after = (begins + timedelta(days=32)).replace(day=1)
     return _instant(before), _instant(begins), _instant(after)
+
+
+def _midnight(at: datetime) -> datetime:
+    """Return the midnight before; the first of two, where clocks are set back over it."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 
 def _instant(at: datetime) -> int:
