@@ -225,6 +225,22 @@ def test_models_sorted(full: Store) -> None:
         models(full, start_ns=MIDNIGHT, end_ns=END, sort="beauty")
 
 
+def test_models_by_tokens_count_what_is_known(store: Store) -> None:
+    """A model whose output is never told, as of embeddings, stands by the tokens that it read."""
+    store.write(
+        [
+            batch(
+                call(1, 1, model="chat", usage=Usage(10, 10), cost=None),
+                call(2, 2, model="embed", usage=Usage(5_000), cost=None),
+            )
+        ]
+    )
+
+    answer = models(store, start_ns=MIDNIGHT, end_ns=END, sort="tokens")
+
+    assert [row.model for row in answer.models] == ["embed", "chat"]
+
+
 def test_users_by_cost(full: Store) -> None:
     """Users with what their calls cost; calls without a user are in no row."""
     answer = users(full, start_ns=MIDNIGHT, end_ns=END)

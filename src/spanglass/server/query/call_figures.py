@@ -18,6 +18,13 @@ Keys: TypeAlias = Mapping[str, str]
 Bins: TypeAlias = Mapping[str, Mapping[int, int]]
 """Counts by bin, by measure."""
 _NO_BINS: Final[Bins] = {}
+ORDERS: Final[Mapping[str, str]] = {
+    "cost": "all_cost",
+    "calls": "all_attempts - all_retries",
+    "errors": "all_failed - all_retries",
+    "tokens": "coalesce(all_tokens_input, 0) + coalesce(all_tokens_output, 0)",
+}
+"""What a list may begin with the most of, and the expression over the columns of `sums`."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ DIMENSIONS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 }
 """What cost can be told apart by: the columns it needs, and the expression."""
 _VERSION: Final = "prompt_version"
+_THESE: Final = "HAVING its_key IN (SELECT sg_each($these)) OR its_key IS NULL"
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +176,9 @@ def _groups(
     rows = _by(store, range(page.start_ns, page.end_ns), by, filters, order, bounds)
     before: dict[tuple[Cell, ...], Row] = {}
     if earlier and by != "session":  # sessions end; one row a session of long ago tells nothing and takes long
-        before = {_key(row): row for row in _by(store, earlier, by, filters, "", {})}
+        shown_keys = [key for row in rows[:limit] if (key := text(row["its_key"])) is not None]
+        these = {"these": shown_keys}
+        before = {_key(row): row for row in _by(store, earlier, by, filters, _THESE, these)}
     shown = [
         Group(
             key=text(row["its_key"]),

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from spanglass.errors import QueryError
-from spanglass.server.query.call_figures import Bins, Figures, bins, figures, sums
+from spanglass.server.query.call_figures import ORDERS, Bins, Figures, bins, figures, sums
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import text, texts
 from spanglass.server.query.filters import ANY, Filters
@@ -18,13 +18,6 @@ from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Cell, Row, Store
 
 _SECOND: Final = 1_000_000_000
-ORDERS: Final[Mapping[str, str]] = {
-    "calls": "all_attempts",
-    "cost": "all_cost",
-    "errors": "all_failed - all_retries",
-    "tokens": "all_tokens_input + all_tokens_output",
-}
-"""What the list may begin with the most of, and the expression."""
 _NAMES: Final = ("provider", "request_model", "response_model")
 _KEYS: Final = {"its_provider": "provider", "its_model": "coalesce(request_model, response_model)"}
 _MOST_ANSWERING: Final = 20

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from spanglass.errors import QueryError
-from spanglass.server.query.call_figures import Figures, figures, sums
+from spanglass.server.query.call_figures import ORDERS, Figures, figures, sums
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import count
 from spanglass.server.query.filters import ANY, Filters
@@ -17,13 +16,6 @@ from spanglass.server.query.statement import statement
 from spanglass.server.store.protocol import Store
 
 _SECOND: Final = 1_000_000_000
-ORDERS: Final[Mapping[str, str]] = {
-    "cost": "all_cost",
-    "calls": "all_attempts",
-    "errors": "all_failed - all_retries",
-    "tokens": "all_tokens_input + all_tokens_output",
-}
-"""What the list may begin with the most of, and the expression."""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):

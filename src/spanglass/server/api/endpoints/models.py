@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.parameters import CURSOR, FILTERS, FROM, ROWS, TO, Asked, choice
-from spanglass.server.query.models import ORDERS, Models, models
+from spanglass.server.query.call_figures import ORDERS
+from spanglass.server.query.models import Models, models
 from spanglass.server.store.protocol import Store
 
 SORT = choice("sort", "What the list begins with the most of.", tuple(ORDERS), "calls")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from spanglass.server.api.endpoint import Endpoint
 from spanglass.server.api.parameters import CURSOR, FILTERS, FROM, ROWS, TO, Asked, choice
-from spanglass.server.query.users import ORDERS, Users, users
+from spanglass.server.query.call_figures import ORDERS
+from spanglass.server.query.users import Users, users
 from spanglass.server.store.protocol import Store
 
 SORT = choice("sort", "What the list begins with the most of.", tuple(ORDERS), "cost")
