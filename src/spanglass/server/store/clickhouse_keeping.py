@@ -150,6 +150,7 @@ class ClickHouseKeeping:
         rows["scores"] += self._delete("scores", judged, {**these, "answered": answered})
         rows["logs"] += self._delete("logs", _THESE_OR_NONE, these)
         rows["contents"] += self._delete("contents", _THESE, these)
+        self._note_stale(minutes)  # also before: were this cut short, nothing would tell that summaries are gone
         self._unsummarise(minutes)
         rows["spans"] += self._delete("spans", _THESE, these)
         self._note_stale(minutes)
