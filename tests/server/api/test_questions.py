@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from records import batch, span
-from spanglass.errors import QueryError
+from spanglass.errors import Overloaded, QueryError
 from spanglass.server.api.questions import Questions
 from spanglass.server.store.duckdb import DuckDBStore
 from spanglass.server.store.protocol import Store
@@ -112,5 +112,29 @@ def test_an_answer_that_cannot_be_made_makes_room(store: DuckDBStore) -> None:
         for number in range(MORE_THAN_THERE_IS_ROOM):
             with pytest.raises(QueryError):
                 assert [piece async for piece in questions.pieces(fails(number % 2))] == []
+
+    run(store, main)
+
+
+def test_exports_leave_room_for_people_who_wait(store: DuckDBStore) -> None:
+    """Two answers that are read for hours hold up no other; a third is refused until one of them has ended."""
+
+    def pieces(_: Store) -> Generator[bytes, None, None]:
+        while True:
+            yield b"more"
+
+    def one(_: Store) -> Generator[bytes, None, None]:
+        yield b"one"
+
+    async def main(questions: Questions) -> None:
+        slow = [questions.lasting(pieces) for _ in range(2)]
+        assert [await anext(answer) for answer in slow] == [b"more", b"more"]
+        for _ in range(MORE_THAN_THERE_IS_ROOM):
+            with pytest.raises(Overloaded, match="2 exports are being read"):
+                await anext(questions.lasting(one))
+        assert [piece async for piece in questions.pieces(one)] == [b"one"]
+        await slow[0].aclose()
+        assert [piece async for piece in questions.lasting(one)] == [b"one"]
+        await slow[1].aclose()
 
     run(store, main)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Annotated, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from spanglass.errors import PayloadTooLarge, QueryError
+from spanglass.server.api.answer import Streamed
 from spanglass.server.api.parameters import FILTERS, FROM, TO, Asked, Parameter
 from spanglass.server.api.questions import Questions
 from spanglass.server.keep.house import House
@@ -25,6 +26,8 @@ from spanglass.server.store.protocol import Store
 _MOST_BODY: Final = 64 * 1024
 _LINES: Final = "application/x-ndjson"
 _FILE: Final = "application/octet-stream"
+_STALLED_S: Final = 120.0
+"""A reader of an export that takes no line for so long is let go; a line may have 2 MiB and more."""
 _Text = Annotated[str, Meta(max_length=4096)]
 _Body = TypeVar("_Body", bound=msgspec.Struct)
 
@@ -179,15 +182,9 @@ def routes(house: House, questions: Questions) -> list[Route]:
         def made(store: Store) -> Generator[bytes, None, None]:
             yield from lines(store, signal, asked.filters, start_ns=asked.start_ns, end_ns=asked.end_ns)
 
-        pieces = questions.pieces(made)
+        pieces = questions.lasting(made)
         first = await anext(pieces, b"")  # what cannot be asked is told as an error, not as a cut file
-
-        async def body() -> AsyncIterator[bytes]:
-            yield first
-            async for piece in pieces:
-                yield piece
-
-        return StreamingResponse(body(), media_type=_LINES, headers={"cache-control": "no-store"})
+        return Streamed(first, pieces, media_type=_LINES, stalled_s=_STALLED_S)
 
     return [
         *(Route(action.path, _beginning(action, house), methods=["POST"]) for action in ACTIONS),

@@ -53,19 +53,25 @@ class Answer(Response):
 
 
 class Streamed(Response):
-    """JSON that is made while it is sent; where its making fails after the first piece, it is cut."""
+    """An answer that is made while it is sent; where its making fails after the first piece, it is cut."""
 
-    media_type = "application/json"
-
-    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None], *, stalled_s: float = STALLED_S) -> None:
+    def __init__(
+        self,
+        first: bytes,
+        rest: AsyncGenerator[bytes, None],
+        *,
+        media_type: str = "application/json",
+        stalled_s: float = STALLED_S,
+    ) -> None:
         """Make an answer.
 
         Args:
             first: Its first piece: whoever has it knows that the answer can be made.
             rest: The others; closed in any case.
+            media_type: Of the answer.
             stalled_s: Seconds in which a piece must be taken, else the rest is not sent.
         """
-        super().__init__(headers={"cache-control": "no-store"})
+        super().__init__(headers={"cache-control": "no-store"}, media_type=media_type)
         del self.headers["content-length"]
         self._first = first
         self._rest = rest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +20,8 @@ _AT_ONCE = 4
 _WAITING = 64
 _LARGE_AT_ONCE = 3
 """Large answers held in memory until their readers have them."""
+_LASTING_AT_ONCE = _LARGE_AT_ONCE - 1
+"""Of those, answers that may be read for hours; what is left is for people who wait."""
 _T = TypeVar("_T")
 
 
@@ -39,6 +41,7 @@ class Questions:
         self._large = ThreadPoolExecutor(1, "spanglass-query-large")
         self._checks = ThreadPoolExecutor(1, "spanglass-check")
         self._room = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._lasting = 0
         self._asked = 0
 
     async def ask(self, endpoint: Endpoint, asked: Asked, part: str) -> bytes:
@@ -76,6 +79,25 @@ class Questions:
             return await asyncio.get_running_loop().run_in_executor(self._threads, question, self._store)
         finally:
             self._asked -= 1
+
+    async def lasting(self, question: Callable[[Store], Generator[bytes, None, None]]) -> AsyncGenerator[bytes, None]:
+        """Yield the pieces of an answer that may be read for hours, of which there are never more than two.
+
+        Raises:
+            Overloaded: There are two already.
+            SpanglassError: As for `pieces`.
+        """
+        if self._lasting >= _LASTING_AT_ONCE:
+            raise Overloaded(
+                f"{_LASTING_AT_ONCE} exports are being read already; ask again when one has ended.", retry_after_s=10
+            )
+        self._lasting += 1
+        try:
+            async with aclosing(self.pieces(question)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self._lasting -= 1
 
     async def pieces(self, question: Callable[[Store], Generator[bytes, None, None]]) -> AsyncGenerator[bytes, None]:
         """Yield an answer that is made a piece at a time, each in a thread when the reader has taken the one before.
