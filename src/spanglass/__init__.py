@@ -1,23 +1,24 @@
 """OpenTelemetry-native observability for LLM applications: the public face of the SDK; it only re-exports.
 
-Names of `_LATER` are imported when they are first asked for, so that an application pays for what it uses.
+Names of `_LATER` are imported when they are first asked for, so that an application, a command and the server each pay
+for what they use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from spanglass.sdk.context import context
-from spanglass.sdk.runtime import flush, init, shutdown
 from spanglass.version import __version__
 
 if TYPE_CHECKING:
     from spanglass import kafka
+    from spanglass.sdk.context import context
     from spanglass.sdk.logformat import JsonFormatter, TextFormatter
     from spanglass.sdk.numbers.counter import counter
     from spanglass.sdk.numbers.gauge import gauge
     from spanglass.sdk.numbers.timer import timer
     from spanglass.sdk.propagation.carry import carry
     from spanglass.sdk.propagation.message import extract, inject
+    from spanglass.sdk.runtime import flush, init, shutdown
     from spanglass.sdk.structure.agent import agent
     from spanglass.sdk.structure.approval import approval
     from spanglass.sdk.structure.llm_call import llm_call
@@ -60,12 +61,16 @@ _LATER: dict[str, str] = {
     "agent": "spanglass.sdk.structure.agent",
     "approval": "spanglass.sdk.structure.approval",
     "carry": "spanglass.sdk.propagation.carry",
+    "context": "spanglass.sdk.context",
     "counter": "spanglass.sdk.numbers.counter",
     "extract": "spanglass.sdk.propagation.message",
+    "flush": "spanglass.sdk.runtime",
     "gauge": "spanglass.sdk.numbers.gauge",
+    "init": "spanglass.sdk.runtime",
     "inject": "spanglass.sdk.propagation.message",
     "llm_call": "spanglass.sdk.structure.llm_call",
     "retrieval": "spanglass.sdk.structure.retrieval",
+    "shutdown": "spanglass.sdk.runtime",
     "step": "spanglass.sdk.structure.step",
     "tool": "spanglass.sdk.structure.tool",
     "turn": "spanglass.sdk.turn",
