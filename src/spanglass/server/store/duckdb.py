@@ -14,39 +14,18 @@ from typing import Final
 import _duckdb as duckdb
 
 from spanglass.errors import MigrationError, QueryError, StoreError, StoreUnavailable
-from spanglass.server.record import Batch, StoredSpan
+from spanglass.server.record import Batch
 from spanglass.server.store.duckdb_file import File, cause, first_line
+from spanglass.server.store.duckdb_rows import COLUMNS, SPAN_ID, START, TRACE_ID, contents_of, kept_of, tables_of, tamed
 from spanglass.server.store.protocol import WINDOW, Parameter, Row, Written
-from spanglass.server.store.rows import (
-    CONTENT_COLUMNS,
-    LOG_COLUMNS,
-    POINT_COLUMNS,
-    SCORE_COLUMNS,
-    SPAN_COLUMNS,
-    Field,
-    Rows,
-    tame,
-)
+from spanglass.server.store.rows import SPAN_COLUMNS, Field
 from spanglass.server.store.schema import pending, vocabulary
 from spanglass.server.store.summaries import MINUTE_NS, SUMMARISED
 from spanglass.server.store.summaries.rolling import make, plan
 
-_COLUMNS: Final = {
-    "spans": SPAN_COLUMNS,
-    "contents": CONTENT_COLUMNS,
-    "logs": LOG_COLUMNS,
-    "points": POINT_COLUMNS,
-    "scores": SCORE_COLUMNS,
-}
 _OPERATION: Final = SPAN_COLUMNS.index("operation")
 _PATIENCE_S: Final = 20.0
 """How long a write waits while the file is rewritten; exporters wait 10 s for their answer, and send again."""
-_START: Final = SPAN_COLUMNS.index("start_ns")
-_SPAN_ID: Final = SPAN_COLUMNS.index("span_id")
-_TRACE_ID: Final = SPAN_COLUMNS.index("trace_id")
-_CONTENT_START: Final = CONTENT_COLUMNS.index("start_ns")
-_CONTENT_SPAN_ID: Final = CONTENT_COLUMNS.index("span_id")
-_CONTENT_TRACE_ID: Final = CONTENT_COLUMNS.index("trace_id")
 
 # The bounds keep the scan to the row groups of that time; the join then meets a handful of rows.
 _KNOWN: Final = """
@@ -228,13 +207,13 @@ class DuckDBStore:
         if not fresh:
             return Written.of(batches, spans=0, logs=0, points=0)
         with self._translated():
-            tables = _tables(fresh.values())
+            tables = tables_of(fresh.values())
             try:
                 spans = self._commit(fresh, tables)
             except (duckdb.DataError, duckdb.ProgrammingError):
-                spans = self._commit(fresh, {name: _tamed(name, rows) for name, rows in tables.items()})
+                spans = self._commit(fresh, {name: tamed(name, rows) for name, rows in tables.items()})
         self._remember(fresh)
-        kept = _kept([stored for batch in fresh.values() for stored in batch.spans], spans)
+        kept = kept_of([stored for batch in fresh.values() for stored in batch.spans], spans)
         return Written.of(batches, spans=len(spans), logs=len(tables["logs"]), points=len(tables["points"]), kept=kept)
 
     def _migrate(self) -> None:
@@ -271,7 +250,7 @@ class DuckDBStore:
         self._sequence: int = latest[0][1] if latest else 0
         connection.execute("DELETE FROM batches WHERE sequence <= ?", [self._sequence - WINDOW])
         self._lender = connection.cursor()  # a connection that runs nothing: a busy one refuses to make cursors
-        self._appenders = {name: connection.appender(name) for name in (*_COLUMNS, "batches", "stale_minutes")}
+        self._appenders = {name: connection.appender(name) for name in (*COLUMNS, "batches", "stale_minutes")}
         row = connection.execute("SELECT max(until_ns) FROM marks WHERE name = ?", [SUMMARISED]).fetchone()
         self._summarised_ns: int = row[0] if row and row[0] is not None else 0
 
@@ -284,7 +263,7 @@ class DuckDBStore:
         digests: list[tuple[Field, ...]] = [(sequence, digest, b.received_ns) for sequence, (digest, b) in received]
         written = {**tables, "spans": spans, "batches": digests, "stale_minutes": self._late(spans)}
         if len(spans) < len(tables["spans"]):
-            written["contents"] = _of(spans, tables["contents"])
+            written["contents"] = contents_of(spans, tables["contents"])
         self._connection.begin()
         try:
             for name, rows in written.items():
@@ -320,7 +299,7 @@ class DuckDBStore:
         late = {
             start_ns - start_ns % MINUTE_NS
             for row in spans
-            if isinstance(start_ns := row[_START], int)
+            if isinstance(start_ns := row[START], int)
             and start_ns < self._summarised_ns
             and row[_OPERATION] is not None
         }
@@ -328,10 +307,10 @@ class DuckDBStore:
 
     def _unknown(self, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
         """Return the rows of spans that are neither in the file nor twice among these."""
-        unknown = {(row[_START], row[_SPAN_ID], row[_TRACE_ID]): row for row in reversed(rows)}
+        unknown = {(row[START], row[SPAN_ID], row[TRACE_ID]): row for row in reversed(rows)}
         if not unknown:
             return []
-        keys = {"starts": [row[_START] for row in rows], "ids": [row[_SPAN_ID] for row in rows]}
+        keys = {"starts": [row[START] for row in rows], "ids": [row[SPAN_ID] for row in rows]}
         for known in self._connection.execute(_KNOWN, keys).fetchall():
             unknown.pop(known, None)
         return list(unknown.values())
@@ -419,35 +398,3 @@ class _Runner:
 
     def run(self, sql: str, parameters: Mapping[str, Parameter]) -> None:
         self._cursor.execute(sql, dict(parameters))
-
-
-def _tables(batches: Iterable[Batch]) -> dict[str, list[tuple[Field, ...]]]:
-    rows = Rows()
-    spans = [rows.span(span, batch.received_ns) for batch in batches for span in batch.spans]
-    return {
-        "spans": [row for row, _ in spans],
-        "contents": [content for _, content in spans if content is not None],
-        "logs": [rows.log(record) for batch in batches for record in batch.logs],
-        "points": [rows.point(point) for batch in batches for point in batch.points],
-        "scores": [rows.score(score) for batch in batches for score in batch.scores],
-    }
-
-
-def _of(spans: Sequence[tuple[Field, ...]], contents: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
-    """Return the contents of some spans; of an id that came twice, one."""
-    keys = {(row[_START], row[_SPAN_ID], row[_TRACE_ID]) for row in spans}
-    found = {(row[_CONTENT_START], row[_CONTENT_SPAN_ID], row[_CONTENT_TRACE_ID]): row for row in reversed(contents)}
-    return [row for key, row in found.items() if key in keys]
-
-
-def _kept(spans: Sequence[StoredSpan], rows: Sequence[tuple[Field, ...]]) -> Sequence[StoredSpan]:
-    """Return the spans of some rows; of an id that came twice, the first."""
-    if len(rows) == len(spans):
-        return spans
-    keys = {(row[_START], row[_SPAN_ID], row[_TRACE_ID]) for row in rows}
-    found = {(one.span.start_ns, one.span.span_id, one.span.trace_id): one for one in reversed(spans)}
-    return [one for key, one in found.items() if key in keys]
-
-
-def _tamed(name: str, rows: Sequence[tuple[Field, ...]]) -> list[tuple[Field, ...]]:
-    return [tame(row, _COLUMNS[name]) for row in rows]
