@@ -286,6 +286,8 @@ def test_prompt_versions_have_scores(full: Store) -> None:
         [{"name": "helpful", "count": 1, "mean": 1.0}],
         [{"name": "helpful", "count": 1, "mean": 0.5}],
     ]
+    (version,) = prompt(full, "answer", start_ns=MIDNIGHT, end_ns=END, filters=Filters(user_id="bob")).versions
+    assert [(one.count, one.mean) for one in version.scores] == [(1, 1.0)]
 
 
 def test_a_prompt_that_is_not_there(full: Store) -> None:

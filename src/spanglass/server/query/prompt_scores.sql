@@ -9,6 +9,7 @@ JOIN (
   SELECT trace_key, span_id, prompt_version
   FROM spans
   WHERE operation IS NOT NULL AND prompt_name = $prompt AND start_ns >= $start_ns AND start_ns < $end_ns
+    /*{filters}*/
 ) AS asked ON asked.trace_key = given.trace_key AND asked.span_id = given.span_id
 GROUP BY its_version, given.name
 ORDER BY its_version, name

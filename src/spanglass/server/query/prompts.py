@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -12,11 +11,11 @@ from spanglass.errors import NotFound
 from spanglass.server.query.call_figures import Figures, bins, figures, sums
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import count, number, text
-from spanglass.server.query.filters import ANY, Filters
+from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.models import mean_cost
 from spanglass.server.query.ranking import rank_page
 from spanglass.server.query.statement import statement
-from spanglass.server.store.protocol import Parameter, Store
+from spanglass.server.store.protocol import Store
 
 MOST_VERSIONS: Final = 50
 _SECOND: Final = 1_000_000_000
@@ -172,7 +171,7 @@ def prompt(store: Store, name: str, *, start_ns: int, end_ns: int, filters: Filt
     of_models: dict[str | None, list[str]] = {}
     for row in store.select(statement("prompt_models", calls=table), {**parameters, **named}):
         of_models.setdefault(text(row["its_version"]), []).append(str(row["model"]))
-    scores = _scores(store, name, start_ns, end_ns)
+    scores = _scores(store, name, range(start_ns, end_ns), filters)
     found = [(row, figures(row, measured.get((row["its_name"], row["its_version"]), {}))) for row in rows]
     return PromptVersions(
         start=start_ns / _SECOND,
@@ -196,11 +195,13 @@ def prompt(store: Store, name: str, *, start_ns: int, end_ns: int, filters: Filt
     )
 
 
-def _scores(store: Store, name: str, start_ns: int, end_ns: int) -> dict[str | None, tuple[MeanScore, ...]]:
+def _scores(store: Store, name: str, asked: range, filters: Filters) -> dict[str | None, tuple[MeanScore, ...]]:
     """Return the mean scores of each version, from the scores of spans that name it."""
     found: dict[str | None, tuple[MeanScore, ...]] = {}
-    asked: Mapping[str, Parameter] = {"prompt": name, "start_ns": start_ns, "end_ns": end_ns}
-    for row in store.select(statement("prompt_scores"), asked):
+    conditions = Conditions(filters)
+    sql = statement("prompt_scores", filters=conditions.each_span())
+    named = {**conditions.parameters, "prompt": name, "start_ns": asked.start, "end_ns": asked.stop}
+    for row in store.select(sql, named):
         mean = None if row["mean"] is None else number(row["mean"])
         one = MeanScore(name=str(row["name"]), count=count(row["times"]), mean=mean)
         version = text(row["its_version"])
