@@ -1,4 +1,14 @@
-/** Captured content for made-up calls, in the conventions' message schema. */
+/** Captured content for made-up calls, as the server gives it. */
+import type { ContentView } from "../src/api/types.ts";
+
+const NOTHING: ContentView = {
+  input_messages: null,
+  output_messages: null,
+  system_instructions: null,
+  tool_definitions: null,
+  tool_arguments: null,
+  tool_result: null,
+};
 
 const QUESTION = "Where is my order 48213? It was due on Tuesday.";
 
@@ -35,12 +45,13 @@ const ORDER = {
 const ARGUMENTS = { order_id: "48213", with_tracking: true };
 
 /** Content of the call that decides to use a tool. */
-export function asksForTool(): Readonly<Record<string, unknown>> {
+export function asksForTool(): ContentView {
   return {
-    "gen_ai.system_instructions": JSON.stringify([{ type: "text", content: SYSTEM }]),
-    "gen_ai.tool.definitions": JSON.stringify(TOOLS),
-    "gen_ai.input.messages": JSON.stringify([said("user", QUESTION)]),
-    "gen_ai.output.messages": JSON.stringify([
+    ...NOTHING,
+    system_instructions: [{ type: "text", content: SYSTEM }],
+    tool_definitions: TOOLS,
+    input_messages: [said("user", QUESTION)],
+    output_messages: [
       {
         role: "assistant",
         parts: [
@@ -49,38 +60,40 @@ export function asksForTool(): Readonly<Record<string, unknown>> {
         ],
         finish_reason: "tool_call",
       },
-    ]),
+    ],
   };
 }
 
 /** Content of the call that answers with what the tool said. */
-export function answers(): Readonly<Record<string, unknown>> {
+export function answers(): ContentView {
   return {
-    "gen_ai.system_instructions": JSON.stringify([{ type: "text", content: SYSTEM }]),
-    "gen_ai.tool.definitions": JSON.stringify(TOOLS),
-    "gen_ai.input.messages": JSON.stringify([
+    ...NOTHING,
+    system_instructions: [{ type: "text", content: SYSTEM }],
+    tool_definitions: TOOLS,
+    input_messages: [
       said("user", QUESTION),
       {
         role: "assistant",
         parts: [{ type: "tool_call", id: "call_9f2c", name: "look_up_order", arguments: ARGUMENTS }],
       },
       { role: "tool", parts: [{ type: "tool_call_response", id: "call_9f2c", response: ORDER }] },
-    ]),
-    "gen_ai.output.messages": JSON.stringify([
+    ],
+    output_messages: [
       said(
         "assistant",
         "I'm sorry about the wait: order 48213 left our warehouse on Monday and DHL now expects to deliver it on Sunday, " +
           "22 November, five days later than promised.\n\nYou can follow it with the tracking link in your e-mail. " +
           "If it has not arrived by Monday, write to me again and I will send a replacement at once.",
       ),
-    ]),
+    ],
   };
 }
 
 /** Content that someone hostile, or merely unlucky, sent. */
-export function hostile(): Readonly<Record<string, unknown>> {
+export function hostile(): ContentView {
   return {
-    "gen_ai.input.messages": JSON.stringify([
+    ...NOTHING,
+    input_messages: [
       said("user", `<script>document.title = "owned"</script><img src=x onerror="document.title='owned'">`),
       said("user", "[click me](javascript:alert(1)) \u202Egnp.exe ‮ 𝒽𝒾 👩‍👩‍👧‍👦 \u0000 end"),
       said("user", "long ".repeat(60_000)),
@@ -88,22 +101,19 @@ export function hostile(): Readonly<Record<string, unknown>> {
         role: "robot<b>",
         parts: [{ type: "hologram", lumens: 12 }, 42, null, { type: "uri", uri: "javascript:alert(1)" }],
       },
-      "not even an object",
-    ]),
-    "gen_ai.output.messages": `[{"role":"assistant","parts":[{"type":"text","content":"cut in the mid`,
-    ["very.long.key.".repeat(20)]: "x".repeat(100_000),
-    "<img src=x onerror=alert(1)>": { deep: { deeper: { deepest: ["<b>", null, 1e308, -0] } } },
+    ],
+    output_messages: [{ role: "assistant", parts: "none", finish_reason: 7 }],
   };
 }
 
-export function toolContent(): Readonly<Record<string, unknown>> {
+export function toolContent(): ContentView {
   return {
-    "gen_ai.tool.call.id": "call_9f2c",
-    "gen_ai.tool.call.arguments": JSON.stringify(ARGUMENTS),
-    "gen_ai.tool.call.result": JSON.stringify(ORDER),
+    ...NOTHING,
+    tool_arguments: ARGUMENTS,
+    tool_result: ORDER,
   };
 }
 
-function said(role: string, content: string): object {
+function said(role: string, content: string): Readonly<Record<string, unknown>> {
   return { role, parts: [{ type: "text", content }] };
 }

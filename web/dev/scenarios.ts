@@ -82,7 +82,7 @@ function attempts(build: Builder, random: Random, parent: string, at: number, tr
     cached: random.chance(0.7) ? Math.floor((input * random.between(0.4, 0.9)) / 128) * 128 : 0,
     reasoning: model === "o4-mini" ? Math.floor(output * 0.6) : 0,
     stream: random.chance(0.8),
-    content: random.chance(0.75) ? answers() : {},
+    content: random.chance(0.75) ? answers() : undefined,
   });
   return [offset + duration, true];
 }
@@ -125,7 +125,9 @@ const agentRun: Teller = (random, who, trouble) => {
   const tool = build.add(agent, "execute_tool look_up_order", "tool", {
     offset: begin + first + 0.004,
     duration: used,
-    attributes: { "gen_ai.tool.name": "look_up_order", ...toolContent() },
+    tool_name: "look_up_order",
+    content: toolContent(),
+    attributes: { "gen_ai.tool.name": "look_up_order", "gen_ai.tool.call.id": "call_9f2c" },
     ...(failed
       ? { status: "error", error_type: "TimeoutError", status_message: "orders API did not answer within 300 ms" }
       : {}),

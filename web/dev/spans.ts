@@ -1,5 +1,5 @@
 /** Makes spans of made-up traces: model calls with usage and prices, tools, databases, waiting. */
-import type { CallView, SpanView, Spend } from "../src/api/types.ts";
+import type { CallView, ContentView, SpanView, Spend } from "../src/api/types.ts";
 import type { Random } from "./random.ts";
 
 /** Dollars a million tokens: input, cached input, output. */
@@ -24,7 +24,7 @@ export interface CallOptions {
   readonly cut?: boolean;
   readonly operation?: string;
   readonly finish?: string;
-  readonly content?: Readonly<Record<string, unknown>>;
+  readonly content?: ContentView | undefined;
 }
 
 export interface Who {
@@ -105,6 +105,7 @@ export class Builder {
       prompt_name: "support-answer",
       prompt_version: "7",
       call,
+      content: options.content ?? null,
       cost: failed ? unpriced() : spendOf(options),
       attributes: {
         "gen_ai.operation.name": operation,
@@ -121,7 +122,6 @@ export class Builder {
         "user.id": this.who.user,
         "session.id": this.who.session,
         "spanglass.feature": this.who.feature,
-        ...options.content,
       },
     });
   }

@@ -1,36 +1,44 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import { hostile } from "../dev/content.ts";
+import type { ContentView } from "../src/api/types.ts";
 import { splitBlocks } from "../src/messages/blocks.ts";
 import { readConversation, readToolCall, unfold } from "../src/messages/conversation.ts";
 import { Messages } from "../src/messages/Messages.tsx";
 import { span } from "./span.ts";
 
-describe("a conversation", () => {
-  it("is read from JSON text as from values", () => {
-    const messages = [{ role: "user", parts: [{ type: "text", content: "Hello" }] }];
-    const expected = [{ role: "user", name: null, parts: [{ kind: "text", text: "Hello" }], finishReason: null }];
-    expect(readConversation({ "gen_ai.input.messages": messages })?.input).toEqual(expected);
-    expect(readConversation({ "gen_ai.input.messages": JSON.stringify(messages) })?.input).toEqual(expected);
-  });
+const EMPTY: ContentView = {
+  input_messages: null,
+  output_messages: null,
+  system_instructions: null,
+  tool_definitions: null,
+  tool_arguments: null,
+  tool_result: null,
+};
 
+describe("a conversation", () => {
   it("holds every kind of part the conventions name", () => {
     const parts = [
+      { type: "text", content: "said" },
       { type: "reasoning", content: "think" },
-      { type: "tool_call", id: "1", name: "find", arguments: '{"q":1}' },
-      { type: "tool_call_response", id: "1", result: { found: true } },
+      { type: "tool_call", id: "1", name: "find", arguments: { q: 1 } },
+      { type: "tool_call_response", id: "1", response: { found: true } },
       { type: "server_tool_call", name: "web", server_tool_call: { type: "search" } },
+      { type: "server_tool_call_response", id: "2", server_tool_call_response: ["a"] },
       { type: "blob", modality: "image", mime_type: "image/png", content: "AAAAAAAA" },
       { type: "uri", modality: "image", uri: "https://example.org/a.png" },
       { type: "file", modality: "document", file_id: "f1", transcript: "said" },
       { type: "compaction", content: "short" },
     ];
-    const read = readConversation({ "gen_ai.output.messages": [{ role: "assistant", parts, finish_reason: "stop" }] });
+    const read = readConversation({ ...EMPTY, output_messages: [{ role: "assistant", parts, finish_reason: "stop" }] });
+    expect(read?.output[0]?.finishReason).toBe("stop");
     expect(read?.output[0]?.parts).toEqual([
+      { kind: "text", text: "said" },
       { kind: "reasoning", text: "think" },
       { kind: "call", name: "find", id: "1", arguments: { q: 1 } },
       { kind: "result", id: "1", response: { found: true } },
       { kind: "call", name: "web", id: null, arguments: { type: "search" } },
+      { kind: "result", id: "2", response: ["a"] },
       { kind: "media", what: "image/png", where: "6 bytes, not shown", transcript: null },
       { kind: "media", what: "image", where: "https://example.org/a.png", transcript: null },
       { kind: "media", what: "document", where: "file f1", transcript: "said" },
@@ -38,51 +46,28 @@ describe("a conversation", () => {
     ]);
   });
 
-  it("reads messages in the form of OpenAI's API too", () => {
-    const messages = [
-      { role: "assistant", content: null, tool_calls: [{ id: "1", function: { name: "find", arguments: '{"q":1}' } }] },
-      { role: "tool", tool_call_id: "1", content: '["a"]' },
-      { role: "user", content: [{ type: "text", text: "and?" }] },
-    ];
-    expect(readConversation({ "gen_ai.input.messages": messages })?.input.map((message) => message.parts)).toEqual([
-      [{ kind: "call", name: "find", id: "1", arguments: { q: 1 } }],
-      [{ kind: "result", id: "1", response: ["a"] }],
-      [{ kind: "text", text: "and?" }],
-    ]);
-  });
-
   it("is absent where nothing was captured", () => {
-    expect(readConversation({})).toBeNull();
-    expect(readConversation({ "gen_ai.input.messages": null })).toBeNull();
-    expect(readToolCall({})).toBeNull();
+    expect([readConversation(null), readConversation(EMPTY)]).toEqual([null, null]);
+    expect([readToolCall(null), readToolCall(EMPTY)]).toEqual([null, null]);
   });
 
-  it("keeps what cannot be read as it came", () => {
-    const cut = '[{"role":"user","parts":[{"type":"te';
-    expect(readConversation({ "gen_ai.input.messages": cut })?.unreadable).toEqual([
-      { attribute: "gen_ai.input.messages", text: cut },
-    ]);
+  it("opens what a tool was given and gave, also where it is falsy", () => {
+    expect(readToolCall({ ...EMPTY, tool_arguments: '{"q":1}', tool_result: false })).toEqual({
+      arguments: { q: 1 },
+      result: false,
+    });
   });
 
-  it.each([
-    42,
-    true,
-    "",
-    "null",
-    "[]",
-    [[]],
-    [null],
-    [1, "two", { role: 3 }],
-    { role: "user" },
-    [{ role: "user", parts: "no" }],
-  ])("never fails on %j", (garbage) => {
-    for (const attribute of ["gen_ai.input.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions"]) {
-      const markup = renderToStaticMarkup(
-        <Messages span={span("a", null, { work: "llm", attributes: { [attribute]: garbage } })} />,
-      );
-      expect(markup).not.toBe("");
-    }
-  });
+  it.each([[{}], [{ role: 3, parts: [null, 42, "text"] }], [{ role: "user", parts: "no" }]])(
+    "never fails on %j",
+    (odd: Readonly<Record<string, unknown>>) => {
+      for (const place of ["input_messages", "system_instructions", "tool_definitions"] as const) {
+        const content = { ...EMPTY, [place]: [odd] };
+        const markup = renderToStaticMarkup(<Messages span={span("a", null, { work: "llm", content })} />);
+        expect(markup).not.toBe("");
+      }
+    },
+  );
 
   it("opens JSON inside a string, and leaves other strings alone", () => {
     expect([unfold('{"a":1}'), unfold("[1"), unfold("plain"), unfold(7)]).toEqual([{ a: 1 }, "[1", "plain", 7]);
@@ -90,7 +75,7 @@ describe("a conversation", () => {
 });
 
 describe("the chat", () => {
-  const markup = renderToStaticMarkup(<Messages span={span("a", null, { work: "llm", attributes: hostile() })} />);
+  const markup = renderToStaticMarkup(<Messages span={span("a", null, { work: "llm", content: hostile() })} />);
 
   it("shows markup as text and makes nothing of it clickable", () => {
     expect(markup).toContain("&lt;script&gt;");

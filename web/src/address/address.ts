@@ -2,7 +2,7 @@
 import type { Zone } from "../format/time.ts";
 import { endsNow, readRange, type Range } from "./timeRange.ts";
 
-/** The pages that show many things, by the first part of their path; the overview has none. */
+/** The pages that show many things, by the first part of their path; the overview has none. `/metrics` is Prometheus's. */
 export const LISTS = [
   "traces",
   "sessions",
@@ -15,14 +15,14 @@ export const LISTS = [
   "tools",
   "agents",
   "time",
-  "metrics",
+  "series",
   "logs",
   "status",
 ] as const;
 export type ListName = (typeof LISTS)[number];
 
 /** The pages that show one thing, by the list whose path they are under. */
-const ONES = { traces: "trace", sessions: "session", prompts: "prompt", errors: "error", metrics: "metric" } as const;
+const ONES = { traces: "trace", sessions: "session", prompts: "prompt", errors: "error", series: "metric" } as const;
 export type OneName = (typeof ONES)[keyof typeof ONES];
 
 export type Page =

@@ -24,6 +24,9 @@ export const PRESETS: readonly Preset[] = [
   { from: "30d", label: "Last 30 days" },
 ];
 
+/** Seconds that a sender's clock may be ahead. */
+const AHEAD = 60;
+
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
 /** Seconds of a relative range; null where the text is none. */
@@ -55,6 +58,14 @@ export function endsNow(range: Range): boolean {
 export function between(start: number, end: number): Range {
   const first = Math.floor(Math.min(start, end));
   return { from: String(first), to: String(Math.max(first + 1, Math.ceil(Math.max(start, end)))) };
+}
+
+/** The range, if a point in time is in it; else an hour around the point. */
+export function including(range: Range, at: number, now: number): Range {
+  const length = relativeSeconds(range.from);
+  const start = length === null ? Number(range.from) : now - length;
+  const end = range.to === undefined ? now + AHEAD : Number(range.to);
+  return at >= start && at <= end ? range : between(at - 1_800, at + 1_800);
 }
 
 /** What the picker shows. */

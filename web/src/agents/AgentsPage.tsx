@@ -1,6 +1,9 @@
 /** The agents: how their runs go, and who calls whom. */
 import { useAsked } from "../api/queries.ts";
 import type { AgentRuns, Agents, GraphEdge, GraphNode } from "../api/types.ts";
+import { filtered, onPage, type Address } from "../address/address.ts";
+import { term } from "../address/language.ts";
+import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { duration } from "../format/duration.ts";
 import { dollars, money, moneyDetail } from "../format/money.ts";
@@ -9,8 +12,15 @@ import { headline } from "../format/text.ts";
 import { Answer } from "../frame/Answer.tsx";
 import { Table, type Column } from "../frame/Table.tsx";
 
-const RUNS: readonly Column<AgentRuns>[] = [
-  { head: "Agent", cell: (row) => headline(row.agent, 60) },
+const runs = (address: Address): readonly Column<AgentRuns>[] => [
+  {
+    head: "Agent",
+    cell: (row) => (
+      <Link to={filtered(onPage(address, { name: "traces" }), { q: term("agent", row.agent) })}>
+        {headline(row.agent, 60)}
+      </Link>
+    ),
+  },
   { head: "Runs", cell: (row) => count(row.runs) },
   {
     head: "Failed",
@@ -37,7 +47,7 @@ export function AgentsPage() {
             <p className="muted number">
               From the newest {count(answer.traces_read)} of {count(answer.traces_seen)} traces with agents.
             </p>
-            <Table label="Runs" columns={RUNS} rows={answer.agents} id={(row) => row.agent} />
+            <Table label="Runs" columns={runs(address)} rows={answer.agents} id={(row) => row.agent} />
             <h2 className="question-part">Who calls whom</h2>
             <Table
               label="Who calls whom"

@@ -2,7 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { Address } from "../address/address.ts";
 import { ApiError, get, type Query } from "./client.ts";
-import type { Health, Overview, Services, Trace, Traces } from "./types.ts";
+import type { Health, Logs, Overview, Services, Trace, Traces } from "./types.ts";
 
 /** Milliseconds between refreshes while live. */
 const LIVE = 5_000;
@@ -49,30 +49,29 @@ export function usePaged<T extends { readonly next_cursor: string | null }>(
   address: Address,
   more: Query = {},
 ) {
-  const query: Query = { ...scope(address), ...more };
+  return usePages<T>(path, { ...scope(address), ...more }, address.live);
+}
+
+/** The log records of a trace or of one of its spans, in order of time, whenever it was. */
+export function useTraceLogs(of: { readonly trace: string; readonly span?: string }, live: boolean) {
+  return usePages<Logs>("/api/v1/logs", { ...of, limit: PAGE }, live);
+}
+
+function usePages<T extends { readonly next_cursor: string | null }>(path: string, query: Query, live: boolean) {
   return useInfiniteQuery({
     queryKey: [path, query],
     queryFn: ({ signal, pageParam }) => get<T>(path, { ...query, cursor: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: (state) => (address.live && (state.state.data?.pages.length ?? 0) <= 1 ? LIVE : false),
+    refetchInterval: (state) => (live && (state.state.data?.pages.length ?? 0) <= 1 ? LIVE : false),
     placeholderData: keepPreviousData,
     retry,
   });
 }
 
-/** Which traces there are, newest first, a page at a time. Live while only the first page is open. */
+/** Which traces there are, newest first, a page at a time. */
 export function useTraces(address: Address) {
-  const query: Query = { ...scope(address), limit: PAGE };
-  return useInfiniteQuery({
-    queryKey: ["traces", query],
-    queryFn: ({ signal, pageParam }) => get<Traces>("/api/v1/traces", { ...query, cursor: pageParam }, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: (state) => (address.live && (state.state.data?.pages.length ?? 0) <= 1 ? LIVE : false),
-    placeholderData: keepPreviousData,
-    retry,
-  });
+  return usePaged<Traces>("/api/v1/traces", address, { limit: PAGE });
 }
 
 /** Spans of a trace arrive in batches: what ended a moment ago may not be whole. */

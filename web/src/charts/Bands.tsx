@@ -1,5 +1,6 @@
 /** Percentiles as bands: p50 as a line, p50 to p95 as a band, p99 as a thin line; gaps where nothing was measured. */
 import type { Percentiles } from "../api/types.ts";
+import { linePath } from "./Lines.tsx";
 import { runs } from "./scale.ts";
 import type { Scales } from "./TimeChart.tsx";
 
@@ -12,16 +13,7 @@ interface Props {
 export function Bands({ scales, values, className }: Props) {
   const x = (bucket: number) => (scales.x(bucket) + scales.x(bucket + 1)) / 2;
   const point = (bucket: number, value: number | null) => `${x(bucket).toFixed(2)} ${scales.y(value ?? 0).toFixed(2)}`;
-  const line = (pick: (value: Percentiles) => number | null) => {
-    const picked = values.map(pick);
-    return runs(picked)
-      .map(([first, last]) => {
-        const points = range(first, last).map((bucket) => point(bucket, picked[bucket] ?? null));
-        // A lone bucket is a short dash: a point has no length to draw.
-        return first === last ? `M${points[0]}m-2 0h4` : `M${points.join("L")}`;
-      })
-      .join("");
-  };
+  const line = (pick: (value: Percentiles) => number | null) => linePath(values.map(pick), scales);
   const area = runs(values.map((value) => value.p95))
     .map(([first, last]) => {
       const over = range(first, last).map((bucket) => point(bucket, values[bucket]?.p95 ?? null));

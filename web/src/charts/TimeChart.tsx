@@ -180,9 +180,12 @@ interface AxisProps {
 function TimeAxis({ steps, left, width, y, zone }: AxisProps) {
   const end = steps.start + steps.count * steps.step;
   const offset = zone === "utc" ? 0 : -new Date(steps.start * 1e3).getTimezoneOffset() * 60;
-  const marks = timeTicks(steps.start, end, Math.floor(width / 90), offset);
+  const marks =
+    steps.step >= 86_400 && steps.count * 60 <= width
+      ? Array.from({ length: steps.count }, (_, step) => steps.start + (step + 0.5) * steps.step)
+      : timeTicks(steps.start, end, Math.floor(width / 90), offset);
   const apart = (marks[1] ?? end) - (marks[0] ?? steps.start);
-  const words = end - steps.start > 2 * 86_400 ? day : apart < 60 ? clock : minute;
+  const words = steps.step >= 86_400 || end - steps.start > 2 * 86_400 ? day : apart < 60 ? clock : minute;
   return marks.map((at) => {
     const x = ((at - steps.start) / (end - steps.start)) * width;
     if (x < 0 || x > width - 24) return null;
@@ -206,7 +209,10 @@ function Crosshair({ scales, steps, zone, foot }: CrosshairProps) {
   if (pointed === null || pointed >= steps.count) return null;
   const left = scales.x(pointed);
   const right = scales.x(pointed + 1);
-  const words = (steps.step < 60 ? clock : minute)(steps.start + pointed * steps.step, zone);
+  const words = (steps.step < 60 ? clock : steps.step < 86_400 ? minute : day)(
+    steps.start + pointed * steps.step,
+    zone,
+  );
   const half = words.length * 3 + 8;
   const middle = Math.min(scales.width - half, Math.max(half, (left + right) / 2));
   return (

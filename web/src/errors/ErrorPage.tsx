@@ -33,7 +33,7 @@ export function ErrorPage({ id }: { readonly id: string }) {
     },
     { head: "Service", words: true, cell: (sample) => headline(sample.service ?? "–", 40) },
     { head: "User", words: true, cell: (sample) => headline(sample.user_id ?? "–", 40) },
-    { head: "Message", words: true, cell: (sample) => headline(sample.message ?? "–", 160) },
+    { head: "Message", words: true, wide: true, cell: (sample) => headline(sample.message ?? "–", 160) },
   ];
   return (
     <Answer

@@ -26,11 +26,21 @@ export function ErrorsPage() {
       cell: (group) => (
         <>
           <Link to={onPage(address, { name: "error", id: group.group })}>{headline(group.type ?? "unnamed", 60)}</Link>
-          {group.is_new && <span className="badge">new</span>}
-          <span className="muted"> {headline(group.message ?? "", 120)}</span>
+          {group.is_new && (
+            <span className="badge" title="Not seen in the period before">
+              new
+            </span>
+          )}
         </>
       ),
+    },
+    {
+      head: "Message",
+      words: true,
+      wide: true,
+      cell: (group) => headline(group.message ?? "–", 300),
       title: (group) => headline(group.message ?? "", 500),
+      tone: () => "muted",
     },
     { head: "Over time", words: true, cell: (group) => <Spark values={group.over_time} /> },
     { head: "Count", cell: (group) => count(group.count), tone: () => "error" },

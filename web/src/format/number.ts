@@ -17,6 +17,11 @@ export function compact(value: number | null): string {
   return `${trimmed(value / 1_000_000_000)}B`;
 }
 
+/** A figure of no known unit, with three digits that count: 0.82, 4.2, 1,284. */
+export function score(value: number): string {
+  return Math.abs(value) >= 1_000 ? whole.format(value) : String(Number(value.toPrecision(3)));
+}
+
 /** A share of a whole: 0 %, < 0.1 %, 1.5 %, 38 %, 100 %. Never rounds something to nothing, nor nearly all to all. */
 export function percent(part: number, total: number): string {
   if (total <= 0) return "–";
@@ -35,4 +40,12 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 function trimmed(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return String(Number(value.toFixed(digits)));
+}
+
+/** 812 B, 4.3 kB, 152 MB, 2.04 GB; unknown is a dash. */
+export function bytes(value: number | null): string {
+  if (value === null) return "–";
+  if (value < 1e3) return `${whole.format(value)} B`;
+  if (value < 1e6) return `${trimmed(value / 1e3)} kB`;
+  return value < 1e9 ? `${trimmed(value / 1e6)} MB` : `${trimmed(value / 1e9)} GB`;
 }

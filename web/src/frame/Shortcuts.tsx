@@ -1,7 +1,6 @@
 /** The sheet that `?` opens. */
-import { useEffect, useRef } from "react";
-import { Icon } from "./Icon.tsx";
 import { ENTRIES } from "./pages.tsx";
+import { Sheet } from "./Sheet.tsx";
 
 const KEYS: readonly (readonly [meaning: string, ...keys: string[]])[] = [
   ["Search", "/"],
@@ -10,7 +9,7 @@ const KEYS: readonly (readonly [meaning: string, ...keys: string[]])[] = [
   ["Back, close", "Esc"],
   ["Fold, unfold", "←", "→"],
   ["Next failed span", "e"],
-  ["Tabs of a span", "1", "2", "3"],
+  ["Tabs of a span", "1", "2", "…"],
   ["Live on, off", "l"],
   ...ENTRIES.map(({ title, key }) => [title, "g", key] as const),
   ["Move along a chart", "←", "→"],
@@ -18,16 +17,8 @@ const KEYS: readonly (readonly [meaning: string, ...keys: string[]])[] = [
 ];
 
 export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog className="sheet" ref={dialog} aria-labelledby="shortcuts" onClose={onClose}>
-      <header>
-        <h2 id="shortcuts">Keyboard shortcuts</h2>
-        <button className="button bare" type="button" onClick={onClose} aria-label="Close">
-          <Icon name="close" />
-        </button>
-      </header>
+    <Sheet title="Keyboard shortcuts" onClose={onClose}>
       <dl className="keys">
         {KEYS.map(([meaning, ...keys]) => (
           <div key={meaning}>
@@ -40,6 +31,6 @@ export function Shortcuts({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </dl>
-    </dialog>
+    </Sheet>
   );
 }

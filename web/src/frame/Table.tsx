@@ -8,6 +8,8 @@ export interface Column<T> {
   readonly title?: (row: T) => string | undefined;
   /** Words stand left; anything else is a number. */
   readonly words?: boolean;
+  /** Takes the room that is left; what does not fit is cut. */
+  readonly wide?: boolean;
   readonly tone?: (row: T) => "error" | "warn" | "good" | "muted" | undefined;
 }
 
@@ -20,6 +22,10 @@ interface Props<T> {
   readonly onMore?: (() => void) | undefined;
 }
 
+function classOf<T>({ words, wide }: Column<T>): string {
+  return `${words === true ? "words" : ""} ${wide === true ? "wide" : ""}`;
+}
+
 const TONES = { error: "error-text", warn: "warn-text", good: "good-text", muted: "muted" } as const;
 
 export function Table<T>({ label, columns, rows, id, onMore }: Props<T>) {
@@ -30,7 +36,7 @@ export function Table<T>({ label, columns, rows, id, onMore }: Props<T>) {
           <thead>
             <tr>
               {columns.map((column) => (
-                <th key={column.head} scope="col" className={column.words === true ? "words" : ""}>
+                <th key={column.head} scope="col" className={classOf(column)}>
                   {column.head}
                 </th>
               ))}
@@ -57,10 +63,15 @@ function Row<T>({ columns, row }: { readonly columns: readonly Column<T>[]; read
     <tr>
       {columns.map((column, place) => {
         const tone = column.tone?.(row);
-        const className = `${column.words === true ? "words" : "number"} ${tone === undefined ? "" : TONES[tone]}`;
+        const className = `${classOf(column)} ${column.words === true ? "" : "number"} ${tone === undefined ? "" : TONES[tone]}`;
         const title = column.title?.(row);
         return place === 0 ? (
-          <th key={column.head} scope="row" title={title} className={tone === undefined ? "" : TONES[tone]}>
+          <th
+            key={column.head}
+            scope="row"
+            title={title}
+            className={`${classOf(column)} ${tone === undefined ? "" : TONES[tone]}`}
+          >
             {column.cell(row)}
           </th>
         ) : (

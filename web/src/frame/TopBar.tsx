@@ -29,7 +29,7 @@ export function TopBar({ search }: { readonly search: Ref<HTMLInputElement> }) {
       </button>
       <Search ref={search} />
       <button
-        className="button"
+        className="button bar-live"
         type="button"
         aria-pressed={address.live}
         disabled={!canBeLive}

@@ -43,7 +43,7 @@ export const ENTRIES: readonly Entry[] = [
   { name: "agents", title: "Agents", key: "a" },
   { name: "tools", title: "Tools", key: "i" },
   { name: "time", title: "Time", key: "d" },
-  { name: "metrics", title: "Metrics", key: "n" },
+  { name: "series", title: "Metrics", key: "n" },
   { name: "logs", title: "Logs", key: "l" },
   { name: "status", title: "Status", key: "h" },
 ];
@@ -61,7 +61,7 @@ const LISTS: Readonly<Record<ListName | "overview", () => ReactNode>> = {
   agents: () => <AgentsPage />,
   tools: () => <ToolsPage />,
   time: () => <TimePage />,
-  metrics: () => <MetricsPage />,
+  series: () => <MetricsPage />,
   logs: () => <LogsPage />,
   status: () => <StatusPage />,
 };

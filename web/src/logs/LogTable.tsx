@@ -8,6 +8,7 @@ import { full, moment } from "../format/time.ts";
 import { Table, type Column } from "../frame/Table.tsx";
 
 interface Props {
+  readonly label?: string;
   readonly rows: readonly LogRow[];
   readonly onMore?: (() => void) | undefined;
   /** Leave out what is the same for all of a trace. */
@@ -17,7 +18,7 @@ interface Props {
 const ERROR = 17;
 const WARN = 13;
 
-export function LogTable({ rows, onMore, ofTrace = false }: Props) {
+export function LogTable({ label = "Logs", rows, onMore, ofTrace = false }: Props) {
   const address = useAddress();
   const time: Column<LogRow> = {
     head: "Time",
@@ -33,6 +34,7 @@ export function LogTable({ rows, onMore, ofTrace = false }: Props) {
   const said: Column<LogRow> = {
     head: "Message",
     words: true,
+    wide: true,
     cell: (row) => headline(message(row), 300),
     title: (row) => headline(message(row), 2_000),
   };
@@ -52,7 +54,7 @@ export function LogTable({ rows, onMore, ofTrace = false }: Props) {
   const columns = ofTrace ? [time, level, said] : [time, level, service, said, trace];
   return (
     <Table
-      label="Logs"
+      label={label}
       columns={columns}
       rows={rows}
       id={(row) => `${row.time_ns}/${row.span_id ?? ""}/${message(row)}`}

@@ -11,8 +11,8 @@ import { Turn } from "./Turn.tsx";
 const RECENT = 8;
 
 export function Messages({ span }: { readonly span: SpanView }) {
-  const conversation = useMemo(() => readConversation(span.attributes), [span]);
-  const toolCall = useMemo(() => readToolCall(span.attributes), [span]);
+  const conversation = useMemo(() => readConversation(span.content), [span]);
+  const toolCall = useMemo(() => readToolCall(span.content), [span]);
   if (conversation === null && toolCall === null)
     return <NotCaptured speaks={span.call !== null || span.work === "tool"} />;
   return (
@@ -29,7 +29,7 @@ export function Messages({ span }: { readonly span: SpanView }) {
 }
 
 function Section({ title, value }: { readonly title: string; readonly value: unknown }) {
-  if (value === undefined) return null;
+  if (value === null) return null;
   return (
     <section className="tool-part">
       <h3>{title}</h3>
@@ -39,7 +39,7 @@ function Section({ title, value }: { readonly title: string; readonly value: unk
 }
 
 function Chat({ conversation }: { readonly conversation: Conversation }) {
-  const { system, input, output, tools, unreadable } = conversation;
+  const { system, input, output, tools } = conversation;
   const [all, setAll] = useState(input.length <= RECENT);
   const hidden = all ? 0 : input.length - RECENT;
   return (
@@ -55,15 +55,6 @@ function Chat({ conversation }: { readonly conversation: Conversation }) {
         <Turn key={index} message={message} folded={isLongInstruction(message)} />
       ))}
       {output.length > 0 && <Answers messages={output} />}
-      {unreadable.map(({ attribute, text }) => (
-        <section key={attribute} className="unreadable">
-          <h3>{attribute}</h3>
-          <p className="notice">This is not the JSON it should be; a length limit may have cut it. As received:</p>
-          <pre className="code">
-            <Clip text={text} limit={4_000} />
-          </pre>
-        </section>
-      ))}
     </>
   );
 }

@@ -1,5 +1,5 @@
-/** Reads the captured content of a span (GenAI conventions' message schema), tolerating whatever else is there. Pure. */
-import type { Attributes } from "../api/types.ts";
+/** Reads what a span says was said: the server gives every dialect in one shape. What is not in it is shown as it came. Pure. */
+import type { ContentView } from "../api/types.ts";
 
 export type Part =
   | { readonly kind: "text"; readonly text: string }
@@ -27,48 +27,30 @@ export interface Conversation {
   readonly input: readonly Message[];
   readonly output: readonly Message[];
   readonly tools: readonly Tool[];
-  /** Content that is there but cannot be read, such as JSON cut by a length limit: attribute and text. */
-  readonly unreadable: readonly { readonly attribute: string; readonly text: string }[];
 }
 
-export const CONTENT_ATTRIBUTES = [
-  "gen_ai.system_instructions",
-  "gen_ai.input.messages",
-  "gen_ai.output.messages",
-  "gen_ai.tool.definitions",
-  "gen_ai.tool.call.arguments",
-  "gen_ai.tool.call.result",
-] as const;
+export interface ToolCall {
+  readonly arguments: unknown;
+  readonly result: unknown;
+}
 
-/** The conversation a span holds; null where no content was captured. */
-export function readConversation(attributes: Attributes): Conversation | null {
-  const unreadable: { attribute: string; text: string }[] = [];
-  const list = (attribute: string): readonly unknown[] => {
-    const value = attributes[attribute];
-    if (value === undefined || value === null) return [];
-    const parsed = typeof value === "string" ? parse(value) : value;
-    if (Array.isArray(parsed)) return parsed as readonly unknown[];
-    if (isRecord(parsed)) return [parsed];
-    unreadable.push({ attribute, text: typeof value === "string" ? value : show(value) });
-    return [];
-  };
+/** The conversation of a span; null where nobody said anything. */
+export function readConversation(content: ContentView | null): Conversation | null {
+  if (content === null) return null;
   const conversation = {
-    system: list("gen_ai.system_instructions").map(readPart),
-    input: list("gen_ai.input.messages").map(readMessage),
-    output: list("gen_ai.output.messages").map(readMessage),
-    tools: list("gen_ai.tool.definitions").flatMap(readTool),
-    unreadable,
+    system: (content.system_instructions ?? []).map(readPart),
+    input: (content.input_messages ?? []).map(readMessage),
+    output: (content.output_messages ?? []).map(readMessage),
+    tools: (content.tool_definitions ?? []).flatMap(readTool),
   };
   const { system, input, output, tools } = conversation;
-  return system.length + input.length + output.length + tools.length + unreadable.length === 0 ? null : conversation;
+  return system.length + input.length + output.length + tools.length === 0 ? null : conversation;
 }
 
-/** What a tool span holds: what it was asked and what it answered; null where no content was captured. */
-export function readToolCall(attributes: Attributes): { arguments: unknown; result: unknown } | null {
-  const given = attributes["gen_ai.tool.call.arguments"];
-  const result = attributes["gen_ai.tool.call.result"];
-  if (given === undefined && result === undefined) return null;
-  return { arguments: unfold(given), result: unfold(result) };
+/** What a tool was asked and what it answered; null where neither was captured. */
+export function readToolCall(content: ContentView | null): ToolCall | null {
+  const [given, result] = [content?.tool_arguments ?? null, content?.tool_result ?? null];
+  return given === null && result === null ? null : { arguments: unfold(given), result: unfold(result) };
 }
 
 /** JSON inside a string, opened; any other value as it is. */
@@ -90,29 +72,9 @@ function readMessage(value: unknown): Message {
   return {
     role: text(value.role) ?? "unknown",
     name: text(value.name),
-    parts: readParts(value),
+    parts: Array.isArray(value.parts) ? value.parts.map(readPart) : [],
     finishReason: text(value.finish_reason),
   };
-}
-
-/** `parts` as the conventions say; else `content` and `tool_calls` as OpenAI's API has them. */
-function readParts(message: Readonly<Record<string, unknown>>): readonly Part[] {
-  if (Array.isArray(message.parts)) return message.parts.map(readPart);
-  const parts: Part[] = [];
-  const { content } = message;
-  if (message.role === "tool" && content !== undefined) {
-    return [{ kind: "result", id: text(message.tool_call_id), response: unfold(content) }];
-  }
-  if (typeof content === "string") parts.push({ kind: "text", text: content });
-  else if (Array.isArray(content)) parts.push(...content.map(readPart));
-  if (Array.isArray(message.tool_calls)) parts.push(...message.tool_calls.map(readOpenAiToolCall));
-  return parts;
-}
-
-function readOpenAiToolCall(value: unknown): Part {
-  const call = isRecord(value) ? value : {};
-  const target = isRecord(call.function) ? call.function : call;
-  return { kind: "call", name: text(target.name) ?? "unknown", id: text(call.id), arguments: unfold(target.arguments) };
 }
 
 function readPart(value: unknown): Part {
@@ -121,12 +83,9 @@ function readPart(value: unknown): Part {
   const type = text(value.type) ?? "unknown";
   switch (type) {
     case "text":
-    case "input_text":
-    case "output_text":
-      return { kind: "text", text: show(value.content ?? value.text ?? "") };
+      return { kind: "text", text: show(value.content ?? "") };
     case "reasoning":
-    case "thinking":
-      return { kind: "reasoning", text: show(value.content ?? value.text ?? value.thinking ?? "") };
+      return { kind: "reasoning", text: show(value.content ?? "") };
     case "tool_call":
     case "server_tool_call":
       return { kind: "call", name: text(value.name) ?? "unknown", id: text(value.id), arguments: given(value) };
@@ -161,9 +120,8 @@ function readMedia(type: string, value: Readonly<Record<string, unknown>>): Part
 
 function readTool(value: unknown): readonly Tool[] {
   if (!isRecord(value)) return [];
-  const tool = isRecord(value.function) ? value.function : value;
-  const name = text(tool.name) ?? text(tool.type);
-  return name === null ? [] : [{ name, description: text(tool.description), parameters: tool.parameters }];
+  const name = text(value.name) ?? text(value.type);
+  return name === null ? [] : [{ name, description: text(value.description), parameters: value.parameters }];
 }
 
 function parse(value: string): unknown {

@@ -6,8 +6,10 @@ import { between } from "../address/timeRange.ts";
 import { Link } from "../address/Link.tsx";
 import { go, here, useAddress } from "../address/useAddress.ts";
 import { Figure } from "../charts/Figure.tsx";
-import { TimeChart, type Scales } from "../charts/TimeChart.tsx";
-import { compact } from "../format/number.ts";
+import { DISTINCT, Lines } from "../charts/Lines.tsx";
+import { TimeChart } from "../charts/TimeChart.tsx";
+import { measure as written } from "../format/measure.ts";
+import { score } from "../format/number.ts";
 import { headline } from "../format/text.ts";
 import { clock, moment } from "../format/time.ts";
 import { Answer } from "../frame/Answer.tsx";
@@ -25,7 +27,7 @@ export function MetricPage({ name }: { readonly name: string }) {
     <>
       <Picked label="Show" choice="measure" value={asked.data?.show ?? ""} options={asked.data?.shows ?? []} />
       <Picked label="By label" choice="by" value={by ?? ""} options={["", ...(asked.data?.labels ?? [])]} />
-      <Link className="muted" to={onPage(address, { name: "metrics" })}>
+      <Link className="muted" to={onPage(address, { name: "series" })}>
         All metrics
       </Link>
     </>
@@ -35,7 +37,7 @@ export function MetricPage({ name }: { readonly name: string }) {
       {(metric) => (
         <>
           {metric.cut !== null && <p className="warn-text">{metric.cut}</p>}
-          <Lines metric={metric} />
+          <Over metric={metric} />
           {metric.exemplars.length > 0 && (
             <Table
               label="Traces behind it"
@@ -53,7 +55,7 @@ export function MetricPage({ name }: { readonly name: string }) {
                       </Link>
                     ),
                 },
-                { head: "Value", cell: (exemplar) => compact(exemplar.value) },
+                { head: "Value", cell: (exemplar) => written("gauge", metric.unit, "")(exemplar.value) },
                 { head: "Of", words: true, cell: (exemplar) => headline(exemplar.label ?? "–", 60) },
               ]}
               rows={metric.exemplars}
@@ -91,18 +93,25 @@ function Picked({ label, choice, value, options }: PickedProps) {
   );
 }
 
-function Lines({ metric }: { readonly metric: Metric }) {
+function Over({ metric }: { readonly metric: Metric }) {
   const { zone } = useAddress();
   const steps = { start: metric.times[0] ?? metric.start, step: metric.step, count: Math.max(1, metric.times.length) };
   const highest = Math.max(0, ...metric.lines.flatMap((line) => line.values.map((value) => value ?? 0)));
-  const shown = metric.lines.slice(0, 6);
+  const shown = metric.lines.slice(0, DISTINCT);
+  const say = written(metric.kind, metric.unit, metric.show);
   const at = (line: Metric["lines"][number], place: number | null) =>
     place === null ? (line.values.findLast((value) => value !== null) ?? null) : (line.values[place] ?? null);
   const words = (line: Metric["lines"][number]) => headline(line.label ?? (line.other ? "other" : metric.show), 40);
   return (
     <Figure
-      title={`${metric.show}${metric.unit === null ? "" : `, ${metric.unit}`}`}
-      readings={(place) => shown.map((line) => ({ label: words(line), value: compact(at(line, place)) }))}
+      title={metric.unit === null ? metric.show : `${metric.show}, ${headline(metric.unit, 20)}`}
+      readings={(place) =>
+        shown.map((line, index) => ({
+          label: words(line),
+          value: say(at(line, place)),
+          swatch: `line-${index}`,
+        }))
+      }
     >
       <TimeChart
         label={`${metric.name} over time`}
@@ -110,40 +119,15 @@ function Lines({ metric }: { readonly metric: Metric }) {
         zone={zone}
         highest={highest}
         height={220}
-        tick={compact}
+        tick={score}
         describe={(place) =>
-          `${clock(metric.times[place] ?? metric.start, zone)}: ${shown.map((line) => `${words(line)} ${compact(at(line, place))}`).join(", ")}`
+          `${clock(metric.times[place] ?? metric.start, zone)}: ${shown.map((line) => `${words(line)} ${say(at(line, place))}`).join(", ")}`
         }
         onBrush={(start, end) => go({ ...here(), range: between(start, end), live: false })}
         onPick={(start, end) => go({ ...onPage(here(), { name: "traces" }), range: between(start, end), live: false })}
       >
-        {(scales) =>
-          metric.lines.map((line, place) => (
-            <path
-              key={line.label ?? `other ${line.other}`}
-              className="metric-line"
-              d={path(line.values, scales)}
-              opacity={place < shown.length ? 1 - place * 0.13 : 0.2}
-            />
-          ))
-        }
+        {(scales) => <Lines scales={scales} lines={metric.lines.map(({ values }) => values)} />}
       </TimeChart>
     </Figure>
   );
-}
-
-/** A line through the known values; a gap where there is none. */
-function path(values: readonly (number | null)[], { x, y }: Scales): string {
-  let drawing = false;
-  return values
-    .map((value, place) => {
-      if (value === null) {
-        drawing = false;
-        return "";
-      }
-      const point = `${drawing ? "L" : "M"}${(x(place) + x(place + 1)) / 2} ${y(value)}h0.01`;
-      drawing = true;
-      return point;
-    })
-    .join("");
 }

@@ -1,7 +1,7 @@
 /** One conversation, turn by turn: what was asked, what was answered, how long it took and what it cost. */
 import { useAsked } from "../api/queries.ts";
 import type { Session, Turn } from "../api/types.ts";
-import { onPage, type Address } from "../address/address.ts";
+import { filtered, onPage, type Address } from "../address/address.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { duration } from "../format/duration.ts";
@@ -23,16 +23,21 @@ export function SessionPage({ id }: { readonly id: string }) {
     <Answer title={headline(id, 80)} asked={asked} choices={choices} isEmpty={({ turns }) => turns.length === 0}>
       {({ session, turns, next_offset }) => (
         <>
-          <p className="muted number">
+          <p className="muted number wraps" title={moneyDetail(session.cost)}>
+            {session.user_id !== null && (
+              <>
+                <Link to={filtered(onPage(address, { name: "sessions" }), { user: session.user_id })}>
+                  {headline(session.user_id, 60)}
+                </Link>{" "}
+                ·{" "}
+              </>
+            )}
             {[
-              session.user_id === null ? "" : headline(session.user_id, 60),
               plural(session.turns, "turn"),
               plural(session.calls, "call"),
               money(session.cost),
               duration(session.duration),
-            ]
-              .filter(Boolean)
-              .join(" · ")}
+            ].join(" · ")}
           </p>
           <ol className="turns">
             {turns.map((turn) => (

@@ -1,7 +1,7 @@
 /** The conversations, the latest first. */
 import { usePaged } from "../api/queries.ts";
 import type { SessionRow, Sessions } from "../api/types.ts";
-import { onPage } from "../address/address.ts";
+import { filtered, onPage, type Address } from "../address/address.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { duration } from "../format/duration.ts";
@@ -22,7 +22,7 @@ export function SessionsPage() {
         <Link to={onPage(address, { name: "session", id: row.session_id })}>{headline(row.session_id, 60)}</Link>
       ),
     },
-    { head: "User", words: true, cell: (row) => (row.user_id === null ? "–" : headline(row.user_id, 40)) },
+    { head: "User", words: true, cell: (row) => <Who id={row.user_id} address={address} /> },
     { head: "Last", cell: (row) => moment(row.end, address.zone, Date.now() / 1e3) },
     { head: "Lasted", cell: (row) => duration(row.duration) },
     { head: "Turns", cell: (row) => count(row.turns) },
@@ -58,6 +58,11 @@ export function SessionsPage() {
       )}
     </Answer>
   );
+}
+
+function Who({ id, address }: { readonly id: string | null; readonly address: Address }) {
+  if (id === null) return "–";
+  return <Link to={filtered(onPage(address, { name: "sessions" }), { user: id })}>{headline(id, 40)}</Link>;
 }
 
 function TeachSessions() {

@@ -1,5 +1,6 @@
 /** How the server is: what it holds on disk, in memory and in its queue. */
 import type { Health } from "../api/types.ts";
+import { bytes } from "../format/number.ts";
 
 export function ServerFigures({ health }: { readonly health: Health }) {
   const { store, queue, memory } = health;
@@ -12,9 +13,9 @@ export function ServerFigures({ health }: { readonly health: Health }) {
         </p>
       </header>
       <dl className="totals">
-        <Part label="On disk" value={megabytes(store?.bytes ?? null)} note="" />
-        <Part label="Memory" value={megabytes(memory?.bytes ?? null)} note={limit(memory?.limit ?? null)} />
-        <Part label="Queue" value={megabytes(queue?.bytes ?? null)} note={limit(queue?.limit ?? null)} />
+        <Part label="On disk" value={bytes(store?.bytes ?? null)} note="" />
+        <Part label="Memory" value={bytes(memory?.bytes ?? null)} note={limit(memory?.limit ?? null)} />
+        <Part label="Queue" value={bytes(queue?.bytes ?? null)} note={limit(queue?.limit ?? null)} />
       </dl>
     </section>
   );
@@ -30,11 +31,6 @@ function Part({ label, value, note }: { readonly label: string; readonly value: 
   );
 }
 
-function megabytes(bytes: number | null): string {
-  if (bytes === null) return "–";
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
-}
-
-function limit(bytes: number | null): string {
-  return bytes === null ? "" : `of ${megabytes(bytes)}`;
+function limit(most: number | null): string {
+  return most === null ? "" : `of ${bytes(most)}`;
 }

@@ -9,6 +9,7 @@ import { count, percent } from "../format/number.ts";
 import { headline } from "../format/text.ts";
 import { Answer } from "../frame/Answer.tsx";
 import { Table, type Column } from "../frame/Table.tsx";
+import { workLabel } from "../trace/work.ts";
 import { ShareBar } from "./ShareBar.tsx";
 
 export function TimePage() {
@@ -30,7 +31,11 @@ export function TimePage() {
     { head: "Where", words: true, cell: (group) => <ShareBar shares={group.figures.where} /> },
     { head: "p50", cell: (group) => duration(group.figures.duration.p50) },
     { head: "p95", cell: (group) => duration(group.figures.duration.p95) },
-    { head: "Not the model, p95", cell: (group) => percent(group.figures.not_llm.p95 ?? 0, 1) },
+    {
+      head: "Not the model, p95",
+      title: () => "Share of a trace that is not spent in a model",
+      cell: (group) => (group.figures.not_llm.p95 === null ? "–" : percent(group.figures.not_llm.p95, 1)),
+    },
   ];
   const slow: readonly Column<SlowTrace>[] = [
     {
@@ -73,5 +78,5 @@ export function TimePage() {
 
 function mostOf(shares: readonly WorkShare[]): string {
   const [first] = shares;
-  return first === undefined ? "–" : `${first.work} ${percent(first.share, 1)}`;
+  return first === undefined ? "–" : `${workLabel(first.work)} ${percent(first.share, 1)}`;
 }

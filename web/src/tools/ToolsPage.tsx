@@ -2,6 +2,7 @@
 import { usePaged } from "../api/queries.ts";
 import type { Tool, Tools } from "../api/types.ts";
 import { filtered, onPage } from "../address/address.ts";
+import { term } from "../address/language.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { duration } from "../format/duration.ts";
@@ -17,7 +18,7 @@ export function ToolsPage() {
     {
       head: "Tool",
       cell: (tool) => (
-        <Link to={filtered(onPage(address, { name: "traces" }), { q: `tool:"${tool.name.replaceAll('"', "")}"` })}>
+        <Link to={filtered(onPage(address, { name: "traces" }), { q: term("tool", tool.name) })}>
           {headline(tool.name, 60)}
         </Link>
       ),

@@ -4,9 +4,17 @@ import type { Attributes as Values, SpanView } from "../api/types.ts";
 import { Clip } from "../frame/Clip.tsx";
 import { duration } from "../format/duration.ts";
 import { seen } from "../format/text.ts";
-import { CONTENT_ATTRIBUTES, show } from "../messages/conversation.ts";
+import { show } from "../messages/conversation.ts";
 
-const CONTENT: ReadonlySet<string> = new Set(CONTENT_ATTRIBUTES);
+/** The conventions' names for what was said; others' are shown here too, cut as any long text. */
+const CONTENT: ReadonlySet<string> = new Set([
+  "gen_ai.system_instructions",
+  "gen_ai.input.messages",
+  "gen_ai.output.messages",
+  "gen_ai.tool.definitions",
+  "gen_ai.tool.call.arguments",
+  "gen_ai.tool.call.result",
+]);
 
 export function Attributes({ span }: { readonly span: SpanView }) {
   const [find, setFind] = useState("");

@@ -1,19 +1,27 @@
 /** The head of the details: what the span is, what went wrong, and, for a model call, its tokens, cost and first token. */
 import type { CallView, SpanView, Spend } from "../api/types.ts";
+import { onPage } from "../address/address.ts";
+import { Link } from "../address/Link.tsx";
+import { including } from "../address/timeRange.ts";
 import { useAddress } from "../address/useAddress.ts";
 import { Clip } from "../frame/Clip.tsx";
 import { Icon } from "../frame/Icon.tsx";
+import { useNow } from "../frame/useNow.ts";
 import { duration } from "../format/duration.ts";
 import { dollars, spend, spendDetail } from "../format/money.ts";
 import { count, percent, plural } from "../format/number.ts";
 import { headline } from "../format/text.ts";
 import { full } from "../format/time.ts";
+import { Belongs } from "./Belongs.tsx";
 import type { Node } from "./tree.ts";
 import { workKey, workLabel } from "./work.ts";
 
 export function Summary({ node, traceStart }: { readonly node: Node; readonly traceStart: number }) {
-  const { zone } = useAddress();
+  const address = useAddress();
+  const { zone } = address;
+  const now = useNow();
   const { span } = node;
+  const at = traceStart + span.offset;
   return (
     <header className="summary">
       <div className="summary-title">
@@ -25,13 +33,23 @@ export function Summary({ node, traceStart }: { readonly node: Node; readonly tr
       </div>
       <p className="muted summary-line number">
         {duration(span.duration)}, {duration(span.offset)} into the trace
-        <span title={full(traceStart + span.offset, zone)}> · {full(traceStart + span.offset, zone)}</span>
+        <span title={full(at, zone)}> · {full(at, zone)}</span>
         {span.service !== null && <span> · {span.service}</span>}
       </p>
       {span.status === "error" && (
         <div className="fault" role="note">
           <b>{span.error_type ?? "Error"}</b>
-          {span.status_message !== null && <Clip text={span.status_message} limit={600} />}
+          <Clip text={span.status_message ?? span.error_message ?? ""} limit={600} />
+          {span.error_group !== null && (
+            <Link
+              to={onPage(
+                { ...address, range: including(address.range, at, now) },
+                { name: "error", id: span.error_group },
+              )}
+            >
+              Others of this cause
+            </Link>
+          )}
         </div>
       )}
       {node.attempts.length > 0 && (
@@ -44,6 +62,7 @@ export function Summary({ node, traceStart }: { readonly node: Node; readonly tr
         <p className="notice">Starts {duration(node.skew)} before its parent: the clocks of the two machines differ.</p>
       )}
       {span.call !== null && <CallFacts span={span} call={span.call} />}
+      <Belongs span={span} at={at} />
     </header>
   );
 }

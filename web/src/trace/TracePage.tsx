@@ -74,7 +74,7 @@ function Opened({ trace }: { readonly trace: Trace }) {
           </div>
           <Waterfall tree={tree} view={view} find={address.find} selected={selected} onSelect={select} />
         </div>
-        {selected !== null && <Details key={selected.span.span_id} node={selected} traceStart={trace.start} />}
+        {selected !== null && <Details key={selected.span.span_id} node={selected} trace={trace} />}
       </div>
     </div>
   );

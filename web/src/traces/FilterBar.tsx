@@ -32,7 +32,7 @@ export function FilterBar() {
       <Menu filter="feature" label="Feature" any="All features" values={menus?.features ?? []} />
       <Exact filter="user" />
       <Exact filter="session" />
-      <Chips shown={["text"]} />
+      <Chips shown={["text", "q"]} />
     </div>
   );
 }
