@@ -19,7 +19,7 @@ def test_a_misspelt_name_is_told_those_like_it() -> None:
 
 def test_names_that_are_all_alike_take_little_time() -> None:
     """A thousand long names of two letters, the worst there are, are compared in well under the 20 s of all letters."""
-    letters = random.Random(1)  # noqa: S311 - names, not secrets
+    letters = random.Random(1)
     name, *names = ("".join(letters.choices("ab", k=199)) for _ in range(1_001))
 
     began = time.process_time()
