@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import logging
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -19,7 +21,7 @@ from starlette.types import ASGIApp
 
 from spanglass import settings
 from spanglass.cost.table import PriceTable
-from spanglass.errors import ConfigurationError, PortTaken
+from spanglass.errors import ConfigurationError, PortTaken, QueryError, StoreError
 from spanglass.server.access import Access
 from spanglass.server.allowance import Allowance
 from spanglass.server.api import actions
@@ -34,20 +36,26 @@ from spanglass.server.keep.house import House
 from spanglass.server.keep.jobs import Jobs
 from spanglass.server.keep.keeper import Keeper
 from spanglass.server.memory import Memory
-from spanglass.server.pipeline import Pipeline, known_calls
+from spanglass.server.normalise.recent import Known
+from spanglass.server.pipeline import Pipeline
+from spanglass.server.query.recent_calls import recent_calls
 from spanglass.server.receive.grpc import otlp_grpc
 from spanglass.server.receive.http import otlp_http
 from spanglass.server.receive.limits import Limits
 from spanglass.server.receive.receiver import Receiver
 from spanglass.server.store.house import keeping_of
 from spanglass.server.store.open import open_store
+from spanglass.server.store.protocol import Store
 from spanglass.settings import Setting
 
 _BACKLOG = 512
 _LAST_REQUESTS_S = 5
 _OBJECTS_A_COLLECTION = 50_000
 """Records and rows hold no cycles, so looking for some every 700 objects (the default) finds none, 2 us a span."""
+_RECENT_NS = 10 * 60 * 1_000_000_000
+"""Accounts of one call come within seconds of each other, or within minutes where a sender had to try again."""
 _STOP = (signal.SIGINT, signal.SIGTERM)
+_log = logging.getLogger("spanglass.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,15 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
             _url(config.host, otlp_socket.getsockname()[1]),
             _url(config.host, grpc_port),
         )
+
+
+def known_calls(store: Store) -> Sequence[Known]:
+    """Return the calls of the last minutes before this start, so that other accounts of them are known as such."""
+    try:
+        return recent_calls(store, since_ns=time.time_ns() - _RECENT_NS)
+    except (QueryError, StoreError) as error:
+        _log.warning("Calls from before this start are counted twice where they are told of again: %s", error)
+        return ()
 
 
 class _Server(uvicorn.Server):

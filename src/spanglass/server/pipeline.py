@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from spanglass.call import Cost, CostState
 from spanglass.cost.price import price
 from spanglass.cost.table import PriceTable
-from spanglass.errors import PayloadTooLarge, QueryError, StoreError, StoreUnavailable
+from spanglass.errors import PayloadTooLarge, StoreUnavailable
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
 from spanglass.server.normalise.accounts import settle
@@ -34,7 +34,6 @@ from spanglass.server.normalise.facts import normalise
 from spanglass.server.normalise.failure import grouped
 from spanglass.server.normalise.recent import Known, RecentCalls
 from spanglass.server.normalise.scores import read_scores
-from spanglass.server.query.recent_calls import recent_calls
 from spanglass.server.record import Batch, Call, Facts, LogRecord, Received, Score, Span, Status, StoredSpan
 from spanglass.server.shedding import Shed, shed
 from spanglass.server.store.protocol import Store
@@ -42,8 +41,6 @@ from spanglass.server.store.protocol import Store
 _ROUND_BYTES = 8 * 1024 * 1024
 """Memory of the requests that one commit takes on: its rows need some three times as much beside it while it runs."""
 _DIGEST_BYTES = 16
-_RECENT_NS = 10 * 60 * 1_000_000_000
-"""Accounts of one call come within seconds of each other, or within minutes where a sender had to try again."""
 _log = logging.getLogger("spanglass.server")
 
 
@@ -217,15 +214,6 @@ class Pipeline:
                 waiting.done.set_exception(failure)
 
 
-def known_calls(store: Store) -> Sequence[Known]:
-    """Return the calls of the last minutes before this start, so that other accounts of them are known as such."""
-    try:
-        return recent_calls(store, since_ns=time.time_ns() - _RECENT_NS)
-    except (QueryError, StoreError) as error:
-        _log.warning("Calls from before this start are counted twice where they are told of again: %s", error)
-        return ()
-
-
 def prepare(received: Received, prices: PriceTable | None = None) -> Batch:
     """Return a request as it will be written: every span with what it means and what it cost, and the scores."""
     spans = _settled([_understood(span, prices) for span in received.spans])
@@ -236,6 +224,7 @@ def prepare(received: Received, prices: PriceTable | None = None) -> Batch:
         logs=received.logs,
         points=received.points,
         scores=_scores(spans, received.logs),
+        size=received.size,
     )
 
 

@@ -15,9 +15,10 @@ from spanglass.call import Usage
 from spanglass.errors import StoreUnavailable
 from spanglass.semconv import attributes as attr
 from spanglass.server.allowance import Allowance
+from spanglass.server.app import known_calls
 from spanglass.server.counters import Counters
 from spanglass.server.normalise.recent import RecentCalls
-from spanglass.server.pipeline import Pipeline, known_calls
+from spanglass.server.pipeline import Pipeline
 from spanglass.server.receive.decode import Decoder
 from spanglass.server.receive.limits import Limits
 from spanglass.server.record import Batch, Signal, Status, StoredSpan
