@@ -83,10 +83,10 @@ class _Template:
         """Return the request of that number."""
         body, first = self._body, number * TRACES_A_REQUEST
         for at, place in self._traces:
-            spread = (first + place) * _OTHER_ODD
+            spread = (first + place + 1) * _OTHER_ODD  # counted from 1: an id of zeros is none
             struct.pack_into(">QQ", body, at, spread & _ALL, (spread ^ spread >> 29) * _OTHER_ODD & _ALL)
         for at, place in self._spans:
-            struct.pack_into(">Q", body, at, ((number << 24) | place) * _ODD & _ALL)
+            struct.pack_into(">Q", body, at, ((number + 1 << 24) | place) * _ODD & _ALL)
         for at, ticks, place in self._times:
             struct.pack_into("<Q", body, at, start_ns + place * gap_ns + ticks * _TICK_NS)
         for place, at in enumerate(self._responses):
