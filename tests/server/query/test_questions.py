@@ -14,7 +14,8 @@ from spanglass.errors import QueryError
 from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.filters import Filters
 from spanglass.server.query.finding import MAX_TEXT
-from spanglass.server.query.overview import Overview, good_step, overview
+from spanglass.server.query.overview import Overview, overview
+from spanglass.server.query.steps import good_step
 from spanglass.server.query.trace import Trace, trace
 from spanglass.server.query.traces import Traces, traces
 from spanglass.server.record import Facts

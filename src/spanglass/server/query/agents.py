@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from spanglass.errors import QueryError
 from spanglass.server.query.agent_graph import COLUMNS, Act, NodeKey, Run, Walk
 from spanglass.server.query.figures import Money, Percentiles, Tokens, decimal
 from spanglass.server.query.filters import ANY, Filters
 from spanglass.server.query.sample import sample
+from spanglass.server.query.steps import demand_range
 from spanglass.server.query.tally import Tally, spread
 from spanglass.server.store.protocol import Store
 
@@ -166,8 +166,7 @@ def agents(store: Store, *, start_ns: int, end_ns: int, filters: Filters = ANY) 
         QueryError: The range is empty, a filter is wrong, or the question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     read = sample(store, range(start_ns, end_ns), filters, holding=_HOLDING, columns=COLUMNS)
     walk = Walk()
     for rows in read.traces:

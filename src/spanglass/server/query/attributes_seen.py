@@ -8,11 +8,11 @@ from typing import Final
 
 import msgspec
 
-from spanglass.errors import QueryError
 from spanglass.server.content import is_content_name
 from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.lookback import Question, look_back
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import demand_range
 from spanglass.server.store.protocol import Cell, Row, Store
 
 SAMPLE: Final = 2_000
@@ -80,8 +80,7 @@ def attributes_seen(
         QueryError: The range or a filter is wrong, or the question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     conditions = Conditions(filters)
     sql = statement("attributes_seen", filters=conditions.each_span())
     question = Question(sql, {**conditions.parameters, "longest": _LONGEST})

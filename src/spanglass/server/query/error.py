@@ -14,6 +14,7 @@ from spanglass.server.query.errors import MOST_NAMES, ErrorGroup, Failures, fail
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.filters import ANY, Filters
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import demand_range
 from spanglass.server.store.protocol import Row, Store
 
 _GROUP: Final = re.compile(r"[0-9a-f]{16}")
@@ -92,8 +93,7 @@ def error(store: Store, group: str, *, start_ns: int, end_ns: int, filters: Filt
     asked = group.lower()
     if not _GROUP.fullmatch(asked):
         raise QueryError(f"{group[:64]!r} is no group of errors; one has 16 hex digits.")
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     failures = failures_in(store, start_ns, end_ns, filters, group=asked)
     read = store.select(statement("error_spans", filters=failures.where), {**failures.given, "most": MOST_READ})
     if not read:

@@ -12,11 +12,10 @@ from spanglass.server.query.call_figures import bins
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import Percentiles, count
 from spanglass.server.query.filters import ANY, Filters
-from spanglass.server.query.overview import good_step
+from spanglass.server.query.steps import asked_step, steps
 from spanglass.server.store.protocol import Store
 
 MEASURES: Final = ("duration", "first_token")
-MOST_STEPS: Final = 500
 _SECOND: Final = 1_000_000_000
 _ROWS_A_DOUBLING: Final = 4
 _MERGED: Final = A_DOUBLING // _ROWS_A_DOUBLING
@@ -85,13 +84,9 @@ def latency(
             question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
     if measure not in MEASURES:
         raise QueryError(f"There is no measure {measure[:40]!r}; use {' or '.join(MEASURES)}.")
-    step = good_step(start_ns, end_ns) if step_ns is None else step_ns
-    if step <= 0 or (end_ns - start_ns) // step > MOST_STEPS:
-        raise QueryError(f"The range has more than {MOST_STEPS} steps, or a step of 0; ask for a longer step.")
+    step = asked_step(start_ns, end_ns, step_ns)
     calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters, step_ns=step)
     found = bins(store, calls, {"step": "sg_time_step(start_ns, $step_ns)"}, {"step_ns": step})
     by_step = {count(key[0]): dict(measured.get(measure, {})) for key, measured in found.items()}
@@ -106,10 +101,7 @@ def latency(
         step=step / _SECOND,
         measure=measure,
         bounds=tuple(lower_bound_s(row * _MERGED) for row in (*rows, rows.stop)) if rows else (),
-        columns=tuple(
-            _column(index * step, by_step.get(index, {}), rows)
-            for index in range(start_ns // step, (end_ns - 1) // step + 1)
-        ),
+        columns=tuple(_column(index * step, by_step.get(index, {}), rows) for index in steps(start_ns, end_ns, step)),
         percentiles=percentiles(every),
     )
 

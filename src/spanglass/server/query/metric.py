@@ -23,8 +23,9 @@ from spanglass.server.query.metric_series import (
     read_series,
     usual_interval_ns,
 )
-from spanglass.server.query.overview import MAX_BUCKETS, good_step
+from spanglass.server.query.overview import MAX_BUCKETS
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import asked_step, demand_range, good_step
 from spanglass.server.store.protocol import Store
 
 SHOWS: Final = ("rate", "increase", "value", "average", "total", *PERCENTILES)
@@ -158,8 +159,7 @@ def metric(
         StoreUnavailable: The store is closed or unreachable.
     """
     choice = choice or Choice()
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     label = None if choice.label is None else read_label(choice.label)
     where = narrowed(filters, label)
     found = read_series(store, name, range(start_ns, end_ns), where, label)
@@ -232,9 +232,7 @@ def _step(start_ns: int, end_ns: int, series: Sequence[Series], asked_ns: int | 
     if step_ns is None:
         interval_ns = usual_interval_ns(series) or 0
         step_ns = max(good_step(start_ns, end_ns), good_step(0, 2 * interval_ns * 60))
-    if step_ns <= 0 or (end_ns - start_ns) // step_ns > MAX_BUCKETS:
-        raise QueryError(f"The range has more than {MAX_BUCKETS} steps, or a step of 0; ask for a longer step.")
-    return step_ns
+    return asked_step(start_ns, end_ns, step_ns, most=MAX_BUCKETS)
 
 
 def _fitted(asked: range, found: Found, *, lines: int, details: bool, step_ns: int) -> int:

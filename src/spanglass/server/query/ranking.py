@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from spanglass.errors import QueryError
 from spanglass.server.query.cursor import read_cursor, write_cursor
+from spanglass.server.query.steps import demand_range
 
 MOST_ROWS: Final = 100
 """Rows a page."""
@@ -32,8 +33,7 @@ def rank_page(start_ns: int, end_ns: int, cursor: str | None, limit: int) -> Ran
         QueryError: The range, the limit or the cursor is wrong.
     """
     page = RankPage(start_ns, end_ns) if cursor is None else RankPage(*read_cursor(cursor, 3))
-    if not 0 <= page.start_ns < page.end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(page.start_ns, page.end_ns)
     if not 1 <= limit <= MOST_ROWS:
         raise QueryError(f"The limit is {limit}; use 1 to {MOST_ROWS}.")
     if not 0 <= page.skip <= _MOST_SKIPPED:

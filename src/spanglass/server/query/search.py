@@ -13,6 +13,7 @@ from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.lookback import Question, look_back
 from spanglass.server.query.span_row import COLUMNS, SpanRow, span_row
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import demand_range
 from spanglass.server.store.protocol import Store
 
 MAX_LIMIT: Final = 500
@@ -68,8 +69,7 @@ def search(
     skip = 0
     if cursor is not None:
         end_ns, skip = read_cursor(cursor, 2)
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     if not 1 <= limit <= MAX_LIMIT or not 0 <= skip <= MAX_LIMIT * MAX_LIMIT:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
     conditions = Conditions(filters)

@@ -16,6 +16,7 @@ from spanglass.server.query.figures import Money, Tokens, count, money, tokens, 
 from spanglass.server.query.said import said
 from spanglass.server.query.sessions import SessionRow, session_rows, spans_of
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import demand_range
 from spanglass.server.record import Value
 from spanglass.server.store.protocol import Parameter, Row, Store
 
@@ -104,8 +105,7 @@ def session(store: Store, session_id: str, *, start_ns: int, end_ns: int, offset
         QueryError: The range or limit is wrong, or the question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     if not 1 <= limit <= MAX_LIMIT or not 0 <= offset <= MOST_TURNS:
         raise QueryError(f"The limit is {limit} and the offset {offset}; use 1 to {MAX_LIMIT}, and 0 to {MOST_TURNS}.")
     which = spans_of(store, range(start_ns, end_ns), [session_id])

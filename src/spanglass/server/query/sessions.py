@@ -12,6 +12,7 @@ from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.figures import Money, Tokens, count, money, text, texts, tokens
 from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.statement import statement
+from spanglass.server.query.steps import demand_range
 from spanglass.server.store.protocol import Parameter, Row, Store
 
 MAX_LIMIT: Final = 500
@@ -108,8 +109,7 @@ def sessions(
         StoreUnavailable: The store is closed or unreachable.
     """
     end_ns, after_ns, skip = (end_ns, end_ns, 0) if cursor is None else read_cursor(cursor, 3)
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     if not 1 <= limit <= MAX_LIMIT or not 0 <= skip < 2**31:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
     asked = range(start_ns, end_ns)

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from spanglass.errors import QueryError
 from spanglass.server.query.figures import Percentiles, count, text
 from spanglass.server.query.filters import ANY, Filters
 from spanglass.server.query.sample import sample
+from spanglass.server.query.steps import demand_range
 from spanglass.server.query.tally import spread
 from spanglass.server.query.timeline import Interval, time_by_work, tree_order
 from spanglass.server.record import Work
@@ -143,8 +143,7 @@ def time_spent(store: Store, *, start_ns: int, end_ns: int, filters: Filters = A
         QueryError: The range is empty, a filter is wrong, or the question took too long.
         StoreUnavailable: The store is closed or unreachable.
     """
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     read = sample(store, range(start_ns, end_ns), filters, holding=_HOLDING, columns=_COLUMNS)
     spent = [_spent(rows) for rows in read.traces]
     return TimeSpent(
