@@ -110,6 +110,26 @@ def test_overview_measures_attempts(full: Store) -> None:
     assert asked(full, environment="staging").totals.first_token == Percentiles()
 
 
+def test_texts_are_looked_for_until_patience_ends(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of a search through texts may end early; the pages after it have the rest, every trace once."""
+    monkeypatch.setattr("spanglass.server.query.traces._PATIENCE_S", 0.0)
+    monkeypatch.setattr("spanglass.server.query.traces._SLOW_SLICES", (2, 1))
+    every = traces(full, start_ns=T0, end_ns=END).traces
+    page = traces(full, start_ns=T0, end_ns=END, filters=Filters(text="a"))
+    found, pages = list(page.traces), 1
+
+    while page.next_cursor is not None:
+        assert not page.complete
+        assert page.searched_back_to >= T0 / SECOND
+        page = traces(full, start_ns=T0, end_ns=END, filters=Filters(text="a"), cursor=page.next_cursor)
+        found, pages = [*found, *page.traces], pages + 1
+
+    assert page.complete
+    assert page.searched_back_to == T0 / SECOND
+    assert pages > 2
+    assert found == list(every)
+
+
 def test_overview_is_the_same_from_summaries(full: Store) -> None:
     """Once calls are summarised the answer is the same, to the last digit, whatever the range and the filters."""
     asking = [

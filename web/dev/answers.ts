@@ -42,7 +42,13 @@ export function traces({ query, now }: Question): Traces {
     const trace = traceOf(slot, now);
     if (trace.start < to && matches(trace, query)) found.push(trace.row);
   }
-  return { traces: found, next_cursor: slot * SLOT >= from ? String(slot * SLOT) : null };
+  const more = slot * SLOT >= from;
+  return {
+    traces: found,
+    next_cursor: more ? String(slot * SLOT) : null,
+    searched_back_to: more ? slot * SLOT : from,
+    complete: true,
+  };
 }
 
 export function trace(id: string, now: number): Trace | null {

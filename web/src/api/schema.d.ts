@@ -649,11 +649,17 @@ export interface components {
         };
         /**
          * Traces
-         * @description The answer: one page, and the cursor of the next or None.
+         * @description The answer.
          */
         readonly Traces: {
+            /** @description One page. */
             readonly traces: readonly components["schemas"]["TraceRow"][];
+            /** @description Of the next; None where the range holds no more. */
             readonly next_cursor: string | null;
+            /** @description Unix seconds; all of the range from then on was looked at. Where texts or attributes are */
+            readonly searched_back_to: number;
+            /** @description The page is full, or all of the range was looked at. */
+            readonly complete: boolean;
         };
         /**
          * TraceRow
@@ -1542,6 +1548,8 @@ export interface components {
             readonly step: number;
             /** @description Most calls first. */
             readonly tools: readonly components["schemas"]["Tool"][];
+            /** @description What a tool's client or server tells again is left out; false where the range has more than */
+            readonly repeats_left_out: boolean;
             /** @description The calls of the tool that was asked for, over time; empty where none was. */
             readonly buckets: readonly components["schemas"]["ToolBucket"][];
             /** @description Of the next page; null on the last. */
@@ -1554,7 +1562,7 @@ export interface components {
         readonly Tool: {
             /** @description Its name. */
             readonly name: string;
-            /** @description How often it ran. What its own server tells of a call that its caller told of is not another. */
+            /** @description How often it ran. What its client or server tells of a call that a span around it told of is no other. */
             readonly calls: number;
             /** @description How often it failed. */
             readonly errors: number;
@@ -3016,7 +3024,7 @@ export interface operations {
                 /** @description End, exclusive: Unix seconds, or a time before now such as 30m, 24h or 7d, or now. */
                 readonly to?: string;
                 /** @description What the list begins with the most of. */
-                readonly sort?: "calls" | "cost" | "errors" | "tokens";
+                readonly sort?: "cost" | "calls" | "errors" | "tokens";
                 /** @description A service's name. */
                 readonly service?: string;
                 /** @description A deployment environment. */

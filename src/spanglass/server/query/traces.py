@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -18,6 +19,15 @@ MAX_LIMIT: Final = 500
 _SECOND: Final = 1_000_000_000
 _SLICES: Final = (64, 8, 1)
 """Parts of the range that are looked at in turn, newest first, until a page is full."""
+_GROWTH: Final = 4
+_SLOW_SLICES: Final = (4096, 1024, 256, 64, 16, 4, 1)
+"""The same where texts are looked through; each is four times the one before."""
+_PATIENCE_S: Final = 2.0
+"""How long texts are looked through for one page."""
+_LONG_NS: Final = 3_600 * _SECOND
+"""How long after its first span a trace is looked through, at most, where texts are."""
+_FIRST_KEY: Final = -(2**63)
+"""Below every key: a page that begins there has none of its first instant, which the page before had."""
 _SPARE: Final = 16
 """Traces read beyond a page, so that a few long ones, which belong further down, do not cost a second look."""
 _AFTER: Final = "HAVING min(start_ns) < $after_ns OR (min(start_ns) = $after_ns AND trace_key < $after_key)"
@@ -70,10 +80,20 @@ class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Traces(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer: one page, and the cursor of the next or None."""
+    """The answer.
+
+    Attributes:
+        traces: One page.
+        next_cursor: Of the next; None where the range holds no more.
+        searched_back_to: Unix seconds; all of the range from then on was looked at. Where texts or attributes are
+            looked through, a page ends after some two seconds, also when it is not full; the next one goes on there.
+        complete: The page is full, or all of the range was looked at.
+    """
 
     traces: tuple[TraceRow, ...]
     next_cursor: str | None
+    searched_back_to: float
+    complete: bool
 
 
 class Place(NamedTuple):
@@ -117,42 +137,57 @@ def traces(
         raise QueryError("The range is empty; its end must be after its start.")
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
-    page, since_ns = _page(store, range(start_ns, end_ns), filters, place, limit + 1)
-    shown = page[:limit]
-    last = Place(end_ns, *shown[-1]) if len(page) > limit else None
+    found = _page(store, range(start_ns, end_ns), filters, place, limit + 1)
+    shown = found.page[:limit]
+    last = None
+    if len(found.page) > limit:
+        last = Place(end_ns, *shown[-1])
+    elif found.slice_ns > start_ns:
+        last = Place(end_ns, found.slice_ns, _FIRST_KEY)
     return Traces(
-        traces=_rows(store, [key for _, key in shown], since_ns),
+        traces=_rows(store, [key for _, key in shown], found.since_ns),
         next_cursor=None if last is None else write_cursor(*last),
+        searched_back_to=(shown[-1][0] if len(found.page) > limit else found.slice_ns) / _SECOND,
+        complete=len(found.page) > limit or found.slice_ns == start_ns,
     )
 
 
-def _page(
-    store: Store, asked: range, filters: Filters, place: Place | None, wanted: int
-) -> tuple[Sequence[tuple[int, int]], int]:
-    """Return the order (first start, key) of the wanted traces, or of all there are; and since when they have spans.
+class _Found(NamedTuple):
+    """What was found: the order (first start, key) of traces, since when these have spans, how far it was looked."""
+
+    page: Sequence[tuple[int, int]]
+    since_ns: int
+    slice_ns: int
+
+
+def _page(store: Store, asked: range, filters: Filters, place: Place | None, wanted: int) -> _Found:
+    """Return the wanted traces, or all there are, or those found in time.
 
     Looks at the newest slice of the range first. A trace that has spans in the range before the slice belongs further
     down, where its first span is; all other traces of the slice have their first span, and so all that the filters
     look at, within it.
     """
     sql, parameters = page_statement(filters, place)
+    slow = filters.text is not None or filters.q is not None
     before_ns = asked.stop if place is None else min(asked.stop, place.after_ns + 1)
-    found: list[tuple[int, int]] = []
+    page: list[tuple[int, int]] = []
     slice_ns = since_ns = before_ns
-    for part in _SLICES:
-        if slice_ns <= asked.start or len(found) >= wanted:
+    began = ended = time.monotonic()
+    for part in _SLOW_SLICES if slow else _SLICES:
+        took, ended = time.monotonic() - ended, time.monotonic()
+        enough = len(page) >= wanted or (slow and ended - began + took * _GROWTH > _PATIENCE_S)
+        if slice_ns <= asked.start or (enough and slice_ns < before_ns):
             break
-        slice_ns = max(asked.start, before_ns - max(1, (before_ns - asked.start) // part))
+        slice_ns = max(asked.start, before_ns - max(2, (before_ns - asked.start) // part))
         bounds = {"start_ns": slice_ns, "before_ns": before_ns, "limit": wanted + _SPARE}
         if "$end_ns" in sql:
-            bounds["end_ns"] = asked.stop
+            bounds["end_ns"] = min(asked.stop, before_ns + _LONG_NS) if slow else asked.stop
         rows = store.select(sql, {**parameters, **bounds})
-        found = [(count(row["first_ns"]), count(row["trace_key"])) for row in rows]
-        if slice_ns == asked.start or len(found) >= wanted:
-            older = _older(store, [key for _, key in found], asked.start, slice_ns)
-            found = [order for order in found if not (order[1] in older and older[order[1]][1])]
-            since_ns = min([slice_ns, *(since for since, _ in older.values())])
-    return found[:wanted], since_ns
+        page = [(count(row["first_ns"]), count(row["trace_key"])) for row in rows]
+    older = _older(store, [key for _, key in page], asked.start, slice_ns)
+    page = [order for order in page if not (order[1] in older and older[order[1]][1])]
+    since_ns = min([slice_ns, *(since for since, _ in older.values())])
+    return _Found(page[:wanted], since_ns, slice_ns)
 
 
 def _older(store: Store, keys: Sequence[int], range_ns: int, slice_ns: int) -> dict[int, tuple[int, bool]]:
