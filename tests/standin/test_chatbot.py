@@ -4,12 +4,14 @@ from itertools import islice
 from random import Random
 from typing import Any
 
+import openai
 import pytest
 from inline_snapshot import snapshot
 
 from spanglass.sdk.content import ContentMode
 from spanglass.standin import chatbot
 from spanglass.standin.chatbot import PROGRAMME
+from spanglass.standin.desk import Desk
 from spanglass.standin.provider import create_app
 from spanglass.standin.script import Script, load
 from spanglass.standin.serve import serving
@@ -89,6 +91,33 @@ def test_content_is_captured(spans: Spans) -> None:
     texts = str(values(calls(spans), "gen_ai.input.messages")) + str(values(calls(spans), "gen_ai.output.messages"))
     assert "You are Skipper" in texts
     assert "before dinner on Saturday" in texts or "four friends with bicycles" in texts
+
+
+def judgements(spans: Spans) -> list[dict[str, Any]]:
+    """What was said of answers, as spans hold it."""
+    events = [event for span in spans for event in span.get("events", ())]
+    return [event["attributes"] for event in events if event["name"] == "gen_ai.evaluation.result"]
+
+
+def test_answers_are_judged(spans: Spans) -> None:
+    """A check says of every search how relevant its answer was."""
+    said = [one for one in judgements(spans) if one["gen_ai.evaluation.name"] == "relevance"]
+    assert said
+    assert all(0 <= one["gen_ai.evaluation.score.value"] <= 1 for one in said)
+    assert {one["spanglass.feedback.source"] for one in said} == {"check"}
+
+
+def test_travellers_press_thumbs(script: Script) -> None:
+    """Of many travellers some say that it helped, some that it did not, and some say nothing."""
+    desk = Desk(client=openai.AsyncOpenAI(api_key="none"), script=script, random=Random(5))
+    with capture() as seen:
+        for _ in range(50):
+            with desk.request("/chat"):
+                desk.ask_whether_it_helped()
+        said = judgements(seen.spans())
+    assert {one["gen_ai.evaluation.score.label"] for one in said} == {"up", "down"}
+    assert {one["spanglass.feedback.source"] for one in said} == {"user"}
+    assert len(said) < 50
 
 
 def test_an_agents_trace_looks_like_a_products(spans: Spans) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import openai
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.util.types import AttributeValue
 
 from spanglass.sdk.structure.tool import tool
 from spanglass.semconv import attributes as attr
@@ -22,6 +23,9 @@ from spanglass.standin.script import Script
 
 _log = logging.getLogger("skipper")
 _tracer = trace.get_tracer("skipper")
+_JUDGEMENT = "gen_ai.evaluation.result"
+_JUDGED = 0.4  # of answers
+_HELPED = 0.8  # of those judged
 Messages = list[dict[str, Any]]  # the client's own form
 
 
@@ -118,6 +122,28 @@ class Desk:
         with _tracer.start_as_current_span("GET", kind=SpanKind.CLIENT, attributes=attributes) as span:
             await self.wait(0.24)
             span.set_attribute(attr.HTTP_STATUS_CODE, 200)
+
+    def ask_whether_it_helped(self) -> None:
+        """Let the traveller press one of two thumbs, or neither, under the answer of this request."""
+        if self.random.random() < _JUDGED:
+            helped = self.random.random() < _HELPED
+            said: dict[str, AttributeValue] = {
+                attr.EVALUATION_NAME: "thumbs",
+                attr.EVALUATION_SCORE: float(helped),
+                attr.EVALUATION_LABEL: "up" if helped else "down",
+                attr.FEEDBACK_SOURCE: "user",
+            }
+            trace.get_current_span().add_event(_JUDGEMENT, said)
+
+    def check_relevance(self) -> None:
+        """Say how well the answer of this request fits its question, as a check of the company's own would."""
+        said: dict[str, AttributeValue] = {
+            attr.EVALUATION_NAME: "relevance",
+            attr.EVALUATION_SCORE: round(self.random.betavariate(9, 2), 2),
+            attr.EVALUATION_EXPLANATION: "Made up for the demo.",
+            attr.FEEDBACK_SOURCE: "check",
+        }
+        trace.get_current_span().add_event(_JUDGEMENT, said)
 
     async def answer(self, visit: Visit, model: str, messages: Messages, **options: object) -> str:
         """Stream a chat completion, as a page would show it; the person may leave before its end."""

@@ -48,6 +48,7 @@ async def support(desk: Desk, visit: Visit) -> None:
                     replace(visit, wish=wish), "gpt-5.4-mini", messages, reasoning_effort="none", temperature=0.4
                 )
                 await desk.database("INSERT", "messages")
+                desk.ask_whether_it_helped()
             if visit.wish or visit.leaves_after is not None:
                 return  # it went wrong, or the traveller is gone
             messages.append(said("assistant", text))
@@ -65,6 +66,7 @@ async def search(desk: Desk, visit: Visit) -> None:
         passages = "\n".join(f"[{number}] {passage}" for number, passage in enumerate(exchange.passages, 1))
         question = said("user", exchange.question)
         await desk.answer(visit, "gpt-4o-mini", [said("system", f"{_GUIDE}\n\n{passages}"), question])
+        desk.check_relevance()
 
 
 async def book(desk: Desk, visit: Visit) -> None:
