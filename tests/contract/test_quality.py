@@ -93,6 +93,17 @@ def test_reasons_are_told_by_their_meaning(store: Store) -> None:
     }
 
 
+def test_what_is_not_counted_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where steps, models, reasons and errors are too many to be read, it is said how many attempts are left out."""
+    monkeypatch.setattr("spanglass.server.query.quality._MOST_ROWS", 2)
+    calls = (answered(1, "stop"), answered(2, "stop"), answered(3, "length"), answered(4, "odd"))
+
+    few, many = asked(store, *calls[:2]), asked(store, *calls[2:])
+
+    assert (few.left_out, few.totals.attempts) == (0, 2)
+    assert (many.left_out, many.totals.attempts) == (1, 3)
+
+
 def test_limits_and_retries_are_counted_apart(store: Store) -> None:
     """A refused attempt that a retry made good is no error, and yet a limit that was met."""
     totals = asked(

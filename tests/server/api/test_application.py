@@ -389,6 +389,14 @@ def test_the_openapi_document_describes_the_answers(store: DuckDBStore) -> None:
         assert set(client.get(f"{path}?{query}").json()) == set(schema["required"]) == set(schema["properties"])
 
 
+def test_descriptions_are_told_to_their_end(store: DuckDBStore) -> None:
+    """A field whose docstring goes on in a second line is described by all of it."""
+    document = Client(store).get("/api/openapi.json").json()
+
+    described = document["components"]["schemas"]["HeatMap"]["properties"]["bounds"]["description"]
+    assert described.endswith("in a column; empty where nothing was measured.")
+
+
 def test_the_committed_document_is_what_the_tables_say(store: DuckDBStore) -> None:
     """docs/openapi.json, from which the UI's types are made, is up to date."""
     committed = json.loads((Path(__file__).parents[3] / "docs" / "openapi.json").read_text())

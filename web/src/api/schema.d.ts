@@ -656,7 +656,7 @@ export interface components {
             readonly traces: readonly components["schemas"]["TraceRow"][];
             /** @description Of the next; None where the range holds no more. */
             readonly next_cursor: string | null;
-            /** @description Unix seconds; all of the range from then on was looked at. Where texts or attributes are */
+            /** @description Unix seconds; all of the range from then on was looked at. Where texts or attributes are looked through, a page ends after some two seconds, also when it is not full; the next one goes on there. */
             readonly searched_back_to: number;
             /** @description The page is full, or all of the range was looked at. */
             readonly complete: boolean;
@@ -1024,7 +1024,7 @@ export interface components {
             readonly kind: string;
             /** @description In how many spans of the sample. */
             readonly spans: number;
-            /** @description Its most frequent values as a query of the filter language writes them, at most 5 of at most 100 */
+            /** @description Its most frequent values as a query of the filter language writes them, at most 5 of at most 100 characters; none of what was said. */
             readonly examples: readonly string[];
         };
         /**
@@ -1181,7 +1181,7 @@ export interface components {
             readonly end: number;
             /** @description Cost so far. */
             readonly to_date: components["schemas"]["Money"];
-            /** @description USD at its end: so far, and for the time left the mean of the last 7 days; None where nothing is */
+            /** @description USD at its end: so far, and for the time left the mean of the last 7 days; None where nothing is known of these. A lower bound, as `to_date` is, where calls are unpriced. */
             readonly projected: string | null;
             /** @description Cost of the whole month before. */
             readonly before: components["schemas"]["Money"];
@@ -1201,7 +1201,7 @@ export interface components {
             readonly cache_read_tokens: number;
             /** @description Of these, written to one. */
             readonly cache_write_tokens: number;
-            /** @description USD, by the price table's base rates on the day: what reads would have cost as plain input less what they */
+            /** @description USD, by the price table's base rates on the day: what reads would have cost as plain input less what they did, less what writes cost above plain input; below 0 where writes did not pay. None where no call's model has prices. */
             readonly saved: string | null;
             /** @description Cached tokens, read or written, of models without prices; not in `saved`. */
             readonly unpriced_tokens: number;
@@ -1344,7 +1344,7 @@ export interface components {
             readonly step: number;
             /** @description duration, of attempts, or first_token, of streams. */
             readonly measure: string;
-            /** @description Seconds; each is 19 % above the one before. One more than there are counts in a column; empty where */
+            /** @description Seconds; each is 19 % above the one before. One more than there are counts in a column; empty where nothing was measured. */
             readonly bounds: readonly number[];
             /** @description Over time, in order; empty steps are present. */
             readonly columns: readonly components["schemas"]["HeatColumn"][];
@@ -1398,7 +1398,7 @@ export interface components {
             readonly duration: components["schemas"]["Percentiles"];
             /** @description The same without what was spent in queues and waiting for people. */
             readonly busy: components["schemas"]["Percentiles"];
-            /** @description The part of a trace's busy time in which no model worked for it, 0 to 1, not seconds; p95 is the part */
+            /** @description The part of a trace's busy time in which no model worked for it, 0 to 1, not seconds; p95 is the part that 95 % of the traces stay below. */
             readonly not_llm: components["schemas"]["Percentiles"];
             /** @description By kind of work, most first; together all of the traces' time. */
             readonly where: readonly components["schemas"]["WorkShare"][];
@@ -1548,7 +1548,7 @@ export interface components {
             readonly step: number;
             /** @description Most calls first. */
             readonly tools: readonly components["schemas"]["Tool"][];
-            /** @description What a tool's client or server tells again is left out; false where the range has more than */
+            /** @description What a tool's client or server tells again is left out; false where the range has more than 200,000 spans of such, which are then not compared, so that calls may count twice. */
             readonly repeats_left_out: boolean;
             /** @description The calls of the tool that was asked for, over time; empty where none was. */
             readonly buckets: readonly components["schemas"]["ToolBucket"][];
@@ -1735,6 +1735,8 @@ export interface components {
             readonly end: number;
             /** @description Seconds a bucket. */
             readonly step: number;
+            /** @description Attempts that no figure here counts but `empty`: those of the rarest steps, models, reasons and errors where there are more than 20,000 together. 0 nearly always; a longer step or a filter helps. */
+            readonly left_out: number;
             /** @description Of the whole range. */
             readonly totals: components["schemas"]["QualityFigures"];
             /** @description Over time, in order; they start at multiples of the step. */
@@ -1769,7 +1771,7 @@ export interface components {
             readonly cut: number;
             /** @description Answers withheld or ended by a filter, or refused. */
             readonly filtered: number;
-            /** @description Answers of no tokens told to be a success, embeddings and the like aside; only of calls whose spans are */
+            /** @description Answers of no tokens told to be a success, embeddings and the like aside; only of calls whose spans are still stored. */
             readonly empty: number;
             /** @description Attempts whose cost is not known for want of a price. */
             readonly unpriced: number;
@@ -1908,7 +1910,7 @@ export interface components {
         readonly Metrics: {
             /** @description A page of names, sorted. */
             readonly metrics: readonly components["schemas"]["MetricRow"][];
-            /** @description Series, points and services are counted since then, Unix seconds: the start of the range, or */
+            /** @description Series, points and services are counted since then, Unix seconds: the start of the range, or later where the range has more than a million points. A metric without points since is counted over all. */
             readonly counted_from: number;
             /** @description Of the next page; None on the last. */
             readonly next_cursor: string | null;

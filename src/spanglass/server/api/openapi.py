@@ -19,7 +19,8 @@ from spanglass.version import __version__
 
 _PART = re.compile(r"\{(\w+)(?::path)?\}")
 """A part of a path that varies; `:path` is for the router, where it may hold slashes."""
-_ATTRIBUTE = re.compile(r"^    (\w+): (.+)$", re.MULTILINE)
+_ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)$", re.MULTILINE)
+"""A line of a docstring's attributes, with those that go on with it."""
 Json = dict[str, Any]
 """A JSON object; msgspec's schemas are plain dictionaries."""
 
@@ -174,7 +175,7 @@ def _complete(schema: Json) -> Json:
 def _described(schema: Json) -> Json:
     """Move what a docstring says of each attribute to that property; docstrings are indented before Python 3.13."""
     head, _, listed = inspect.cleandoc(schema.get("description", "")).partition("\n\nAttributes:\n")
-    meanings = dict(_ATTRIBUTE.findall(listed))
+    meanings = {name: " ".join(said.split()) for name, said in _ATTRIBUTE.findall(listed)}
     properties = {
         name: {**property_, "description": meanings[name]} if name in meanings else property_
         for name, property_ in schema.get("properties", {}).items()

@@ -23,7 +23,8 @@ _SECOND: Final = 1_000_000_000
 _MOST_MODELS: Final = 50
 _MOST_REASONS: Final = 30
 _MOST_SAMPLES: Final = 10
-_ORDER: Final = "ORDER BY all_attempts DESC\nLIMIT 20000"
+_MOST_ROWS: Final = 20_000
+_ORDER: Final = "ORDER BY all_attempts DESC\nLIMIT $most"
 _DIMENSIONS: Final = ("provider", "request_model", "response_model", "finish_reasons", "error_type", "status")
 _KEYS: Final = {
     "step": "sg_time_step(start_ns, $step_ns)",
@@ -130,6 +131,8 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
         start: Unix seconds, inclusive.
         end: Unix seconds, exclusive.
         step: Seconds a bucket.
+        left_out: Attempts that no figure here counts but `empty`: those of the rarest steps, models, reasons and errors
+            where there are more than 20,000 together. 0 nearly always; a longer step or a filter helps.
         totals: Of the whole range.
         buckets: Over time, in order; they start at multiples of the step.
         models: Most attempts first, at most 50.
@@ -141,6 +144,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     start: float
     end: float
     step: float
+    left_out: int
     totals: QualityFigures
     buckets: tuple[QualityBucket, ...]
     models: tuple[QualityModel, ...]
@@ -220,7 +224,7 @@ def quality(store: Store, *, start_ns: int, end_ns: int, step_ns: int | None = N
     """
     step = asked_step(start_ns, end_ns, step_ns)
     calls = Calls(store, start_ns=start_ns, end_ns=end_ns, dimensions=_DIMENSIONS, filters=filters, step_ns=step)
-    rows = sums(store, calls, _KEYS, order=_ORDER, more={"step_ns": step})
+    rows = sums(store, calls, _KEYS, order=_ORDER, more={"step_ns": step, "most": _MOST_ROWS})
     conditions = Conditions(filters)
     empty = store.select(
         statement("quality_empty", filters=conditions.each_span()),
@@ -232,6 +236,7 @@ def quality(store: Store, *, start_ns: int, end_ns: int, step_ns: int | None = N
         start=start_ns / _SECOND,
         end=end_ns / _SECOND,
         step=step / _SECOND,
+        left_out=0 if len(rows) < _MOST_ROWS else count(sums(store, calls, {})[0]["all_attempts"]) - totals.attempts,
         totals=totals.figures(),
         buckets=tuple(
             QualityBucket(start=index * step / _SECOND, figures=by_step.get(index, _Sum()).figures())
