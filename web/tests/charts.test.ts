@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { linePath } from "../src/charts/Lines.tsx";
 import { durationTicks, runs, ticks, timeTicks } from "../src/charts/scale.ts";
 
 describe("ticks", () => {
@@ -28,5 +29,18 @@ describe("runs", () => {
       [4, 4],
     ]);
     expect(runs([])).toEqual([]);
+  });
+});
+
+describe("a line", () => {
+  const scales = { x: (step: number) => step * 10, y: (value: number) => 100 - value };
+
+  it("has a gap where nothing is known", () => {
+    expect(linePath([1, 2, null, 3, 4], scales)).toBe("M5.00 99.00L15.00 98.00M35.00 97.00L45.00 96.00");
+  });
+
+  it("is a short dash for a lone value, and nothing for none", () => {
+    expect(linePath([null, 7, null], scales)).toBe("M15.00 93.00m-2 0h4");
+    expect([linePath([], scales), linePath([null], scales)]).toEqual(["", ""]);
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Money } from "../src/api/types.ts";
 import { duration, tick } from "../src/format/duration.ts";
+import { measure } from "../src/format/measure.ts";
 import { short } from "../src/format/id.ts";
 import { dollars, money, moneyDetail, spend } from "../src/format/money.ts";
-import { compact, count, percent, plural } from "../src/format/number.ts";
-import { headline, seen } from "../src/format/text.ts";
+import { bytes, compact, count, percent, plural, score } from "../src/format/number.ts";
+import { errorType, headline, seen } from "../src/format/text.ts";
 import { full, moment } from "../src/format/time.ts";
 
 const some: Money = { amount: "12.4", reported: null, computed: "12.4", estimated: null, calls: 40, unpriced: 0 };
@@ -154,5 +155,46 @@ describe("text of others", () => {
     expect(headline("x".repeat(400))).toBe(`${"x".repeat(300)}…`);
     expect(short("4bf92f3577b34da6a3ce929d0e0e4736")).toBe("4bf92f…0e4736");
     expect(short("4bf92f")).toBe("4bf92f");
+  });
+});
+
+describe("measurements", () => {
+  it("are written in the unit they have", () => {
+    expect(measure("histogram", "s", "p95")(0.25)).toBe("250 ms");
+    expect(measure("gauge", "ms", "average")(1_420)).toBe("1.42 s");
+    expect(measure("sum", "By", "value")(4_300)).toBe("4.3 kB");
+    expect(measure("histogram", "{USD}", "total")(0.0042)).toBe("$0.0042");
+    expect(measure("sum", "{token}", "increase")(24_100)).toBe("24.1k");
+    expect(measure("gauge", null, "average")(0.123_45)).toBe("0.123");
+  });
+
+  it("of a histogram's counts have no unit, and rates are a second's", () => {
+    expect(measure("histogram", "s", "increase")(12)).toBe("12");
+    expect(measure("histogram", "s", "rate")(0.5)).toBe("0.5/s");
+    expect(measure("sum", "By", "rate")(1_500)).toBe("1.5 kB/s");
+  });
+
+  it("that are unknown are a dash", () => {
+    expect([measure("gauge", "s", "average")(null), bytes(null)]).toEqual(["–", "–"]);
+  });
+});
+
+describe("figures", () => {
+  it("have three digits that count", () => {
+    expect([0.823_45, 4.2, 0, -3.333, 1_284.4].map(score)).toEqual(["0.823", "4.2", "0", "-3.33", "1,284"]);
+  });
+
+  it("of bytes go up by thousands", () => {
+    expect([0, 999, 4_300, 152e6, 2.04e9].map(bytes)).toEqual(["0 B", "999 B", "4.3 kB", "152 MB", "2.04 GB"]);
+  });
+});
+
+describe("the type of an error", () => {
+  it("that is a status is called one", () => {
+    expect([errorType("429"), errorType("rate_limit_exceeded"), errorType(null)]).toEqual([
+      "HTTP 429",
+      "rate_limit_exceeded",
+      "Error",
+    ]);
   });
 });

@@ -5,7 +5,7 @@ import { onPage } from "../address/address.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { count, percent, plural } from "../format/number.ts";
-import { headline, seen } from "../format/text.ts";
+import { errorType, headline, seen } from "../format/text.ts";
 import { full, moment } from "../format/time.ts";
 import { Answer } from "../frame/Answer.tsx";
 import { Spark } from "../frame/Spark.tsx";
@@ -37,14 +37,14 @@ export function ErrorPage({ id }: { readonly id: string }) {
   ];
   return (
     <Answer
-      title={headline(asked.data?.group.type ?? "Error", 80)}
+      title={headline(errorType(asked.data?.group.type ?? null), 80)}
       asked={asked}
       choices={choices}
       isEmpty={() => false}
     >
       {(detail) => (
         <>
-          <p className="said">{seen(detail.group.message ?? "It says nothing.")}</p>
+          <p className="said">{seen(detail.group.message ?? "No message was recorded.")}</p>
           <p className="muted number">
             {plural(detail.group.count, "time")} in {plural(detail.group.traces, "trace")},{" "}
             {plural(detail.group.users, "user")}

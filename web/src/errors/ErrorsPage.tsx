@@ -5,7 +5,7 @@ import { onPage } from "../address/address.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { count } from "../format/number.ts";
-import { headline } from "../format/text.ts";
+import { errorType, headline } from "../format/text.ts";
 import { moment } from "../format/time.ts";
 import { Answer } from "../frame/Answer.tsx";
 import { Choice } from "../frame/Choice.tsx";
@@ -25,7 +25,7 @@ export function ErrorsPage() {
       head: "Error",
       cell: (group) => (
         <>
-          <Link to={onPage(address, { name: "error", id: group.group })}>{headline(group.type ?? "unnamed", 60)}</Link>
+          <Link to={onPage(address, { name: "error", id: group.group })}>{headline(errorType(group.type), 60)}</Link>
           {group.is_new && (
             <span className="badge" title="Not seen in the period before">
               new

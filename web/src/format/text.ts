@@ -9,6 +9,12 @@ export function seen(text: string): string {
   return text.replace(INVISIBLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** The type of an error in words: a number alone is an HTTP status. */
+export function errorType(type: string | null): string {
+  if (type === null) return "Error";
+  return /^\d{3}$/.test(type) ? `HTTP ${type}` : type;
+}
+
 /** The start of a text, for where one line is all there is. */
 export function headline(text: string, limit = 300): string {
   return seen(text.length > limit ? `${text.slice(0, limit)}…` : text);

@@ -3,7 +3,7 @@ import { listOf, onPage } from "../address/address.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { Icon } from "./Icon.tsx";
-import { ENTRIES } from "./pages.tsx";
+import { ENTRIES } from "./entries.ts";
 import { Sheet } from "./Sheet.tsx";
 
 export function PagesSheet({ onClose }: { readonly onClose: () => void }) {

@@ -4,7 +4,7 @@ import { listOf, onPage } from "../address/address.ts";
 import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { Icon } from "./Icon.tsx";
-import { ENTRIES } from "./pages.tsx";
+import { ENTRIES } from "./entries.ts";
 import { PagesSheet } from "./PagesSheet.tsx";
 import { useTheme } from "./theme.ts";
 

@@ -1,5 +1,5 @@
 /** The sheet that `?` opens. */
-import { ENTRIES } from "./pages.tsx";
+import { ENTRIES } from "./entries.ts";
 import { Sheet } from "./Sheet.tsx";
 
 const KEYS: readonly (readonly [meaning: string, ...keys: string[]])[] = [

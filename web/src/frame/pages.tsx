@@ -1,4 +1,4 @@
-/** Every page: what it is called, its drawing in the rail, and what shows it. */
+/** Every page, and what shows it. */
 import type { ReactNode } from "react";
 import type { ListName, OneName, Page } from "../address/address.ts";
 import { AgentsPage } from "../agents/AgentsPage.tsx";
@@ -21,32 +21,6 @@ import { ToolsPage } from "../tools/ToolsPage.tsx";
 import { TracePage } from "../trace/TracePage.tsx";
 import { TracesPage } from "../traces/TracesPage.tsx";
 import { UsersPage } from "../users/UsersPage.tsx";
-
-export interface Entry {
-  readonly name: ListName | "overview";
-  readonly title: string;
-  /** The key after `g` that goes there. */
-  readonly key: string;
-}
-
-/** In the order of the rail. */
-export const ENTRIES: readonly Entry[] = [
-  { name: "overview", title: "Overview", key: "o" },
-  { name: "traces", title: "Traces", key: "t" },
-  { name: "sessions", title: "Sessions", key: "s" },
-  { name: "cost", title: "Cost", key: "c" },
-  { name: "models", title: "Models", key: "m" },
-  { name: "users", title: "Users", key: "u" },
-  { name: "prompts", title: "Prompts", key: "p" },
-  { name: "quality", title: "Quality", key: "q" },
-  { name: "errors", title: "Errors", key: "e" },
-  { name: "agents", title: "Agents", key: "a" },
-  { name: "tools", title: "Tools", key: "i" },
-  { name: "time", title: "Time", key: "d" },
-  { name: "series", title: "Metrics", key: "n" },
-  { name: "logs", title: "Logs", key: "l" },
-  { name: "status", title: "Status", key: "h" },
-];
 
 const LISTS: Readonly<Record<ListName | "overview", () => ReactNode>> = {
   overview: () => <OverviewPage />,

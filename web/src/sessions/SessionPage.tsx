@@ -23,7 +23,7 @@ export function SessionPage({ id }: { readonly id: string }) {
     <Answer title={headline(id, 80)} asked={asked} choices={choices} isEmpty={({ turns }) => turns.length === 0}>
       {({ session, turns, next_offset }) => (
         <>
-          <p className="muted number wraps" title={moneyDetail(session.cost)}>
+          <p className="muted number" title={moneyDetail(session.cost)}>
             {session.user_id !== null && (
               <>
                 <Link to={filtered(onPage(address, { name: "sessions" }), { user: session.user_id })}>

@@ -10,7 +10,7 @@ import { useNow } from "../frame/useNow.ts";
 import { duration } from "../format/duration.ts";
 import { dollars, spend, spendDetail } from "../format/money.ts";
 import { count, percent, plural } from "../format/number.ts";
-import { headline } from "../format/text.ts";
+import { errorType, headline } from "../format/text.ts";
 import { full } from "../format/time.ts";
 import { Belongs } from "./Belongs.tsx";
 import type { Node } from "./tree.ts";
@@ -38,10 +38,11 @@ export function Summary({ node, traceStart }: { readonly node: Node; readonly tr
       </p>
       {span.status === "error" && (
         <div className="fault" role="note">
-          <b>{span.error_type ?? "Error"}</b>
+          <b>{headline(errorType(span.error_type), 200)}</b>
           <Clip text={span.status_message ?? span.error_message ?? ""} limit={600} />
           {span.error_group !== null && (
             <Link
+              className="fault-cause"
               to={onPage(
                 { ...address, range: including(address.range, at, now) },
                 { name: "error", id: span.error_group },
