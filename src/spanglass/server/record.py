@@ -354,6 +354,7 @@ class Batch(_Record, frozen=True):
         logs: As received.
         points: As received.
         scores: Read from events of its spans and from its logs.
+        size: Bytes of memory it takes at most, about; None where nobody counted.
     """
 
     digest: bytes
@@ -362,3 +363,4 @@ class Batch(_Record, frozen=True):
     logs: Sequence[LogRecord] = ()
     points: Sequence[MetricPoint] = ()
     scores: Sequence[Score] = ()
+    size: int | None = None
