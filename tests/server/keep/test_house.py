@@ -94,6 +94,17 @@ def test_new_prices_are_said_and_then_written(store: DuckDBStore, house: House) 
     assert (again.calls, again.changed) == (2, 0)
 
 
+def test_one_absurd_count_does_not_end_a_repricing(store: DuckDBStore, house: House) -> None:
+    """Whoever sends a call of as many tokens as a number can hold has it priced, as the calls beside it."""
+    absurd, plain = Usage(input_tokens=2**63 - 1, output_tokens=2**63 - 1), Usage(input_tokens=1_000_000)
+    store.write([batch(call(1, 1, usage=absurd, cost=UNPRICED), call(1, 2, at=1, usage=plain, cost=UNPRICED))])
+
+    for apply in (True, False):
+        job = ended(house, house.reprice(EVERYTHING, ANY, apply=apply))
+        assert job.repricing is not None, job.message
+        assert (job.repricing.calls, job.repricing.changed) == (2, 2 if apply else 0)
+
+
 def test_one_job_at_a_time(house: House) -> None:
     """A second job is refused while one runs; the first is told with its progress, and known when it is done."""
     go, begun = threading.Event(), threading.Event()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 from spanglass.call import Cost, CostState
@@ -17,6 +17,8 @@ from spanglass.server.store.protocol import Store
 from spanglass.server.store.rows import MONEY_PLACES
 
 _SMALLEST: Final = Decimal(1).scaleb(-MONEY_PLACES)
+_DIGITS: Final = Context(prec=60)
+"""Of an amount; whoever claims 2^63 tokens has one of 32, and Python's own context holds 28."""
 
 
 class _Sums:
@@ -119,4 +121,8 @@ def _cost(call: PricedCall, prices: PriceTable) -> Cost:
 
 def _told(cost: Cost) -> tuple[object, ...]:
     amounts = (cost.amount, cost.input_amount, cost.output_amount)
-    return (cost.state, cost.price_id, *(None if one is None else one.quantize(_SMALLEST) for one in amounts))
+    return (
+        cost.state,
+        cost.price_id,
+        *(None if one is None else one.quantize(_SMALLEST, context=_DIGITS) for one in amounts),
+    )
