@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -124,7 +124,7 @@ def figures(row: Row, measured: Bins = _NO_BINS) -> Figures:
     )
 
 
-def together(measured: Sequence[Bins]) -> Bins:
+def together(measured: Iterable[Bins]) -> Bins:
     """Return several counts as one."""
     found: dict[str, dict[int, int]] = {}
     for one in measured:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from spanglass.server.query.call_figures import NOTHING, Figures, bins, figures, sums
+from spanglass.server.query.call_figures import NOTHING, Figures, bins, figures, sums, together
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.filters import ANY, Filters
@@ -15,6 +15,7 @@ from spanglass.server.store.protocol import Store
 
 MAX_BUCKETS: Final = 2_000
 _SECOND: Final = 1_000_000_000
+_STEPS: Final = {"step": "sg_time_step(start_ns, $step_ns)"}
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,25 +71,20 @@ def overview(
     """
     step = asked_step(start_ns, end_ns, step_ns, most=MAX_BUCKETS)
     calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters)
+    by_step = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters, step_ns=step)
+    measured = bins(store, by_step, _STEPS, {"step_ns": step})
+    rows = {count(row["step"]): row for row in sums(store, by_step, _STEPS, more={"step_ns": step})}
+    found = {index: figures(row, measured.get((index,), {})) for index, row in rows.items()}
     return Overview(
         start=start_ns / _SECOND,
         end=end_ns / _SECOND,
         step=step / _SECOND,
-        totals=figures(sums(store, calls, {})[0], bins(store, calls, {}).get((), {})),
-        buckets=_buckets(store, start_ns, end_ns, step, filters),
+        totals=figures(sums(store, calls, {})[0], together(measured.values())),
+        buckets=tuple(
+            Bucket(start=index * step / _SECOND, figures=found.get(index, NOTHING))
+            for index in steps(start_ns, end_ns, step)
+        ),
         models=_models(store, start_ns, end_ns, filters),
-    )
-
-
-def _buckets(store: Store, start_ns: int, end_ns: int, step: int, filters: Filters) -> tuple[Bucket, ...]:
-    calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters, step_ns=step)
-    keys = {"step": "sg_time_step(start_ns, $step_ns)"}
-    measured = bins(store, calls, keys, {"step_ns": step})
-    rows = {count(row["step"]): row for row in sums(store, calls, keys, more={"step_ns": step})}
-    found = {index: figures(row, measured.get((index,), {})) for index, row in rows.items()}
-    return tuple(
-        Bucket(start=index * step / _SECOND, figures=found.get(index, NOTHING))
-        for index in steps(start_ns, end_ns, step)
     )
 
 
