@@ -17,12 +17,13 @@ REWRITING: Final = "rewriting"
 BACKUPS: Final = "backups"
 CHECKPOINT_THRESHOLD: Final = "32MiB"
 """A checkpoint rewrites the last, partly filled row group: at 16 MB (the default) 31 us a span, at 32 27."""
+_SHORT_OF_MEMORY: Final = ("out of memory", "failed to pin", "failed to allocate")
 _CAUSES: Final = (
     (
         ("could not set lock", "conflicting lock"),
         "is in use by another process, likely another spanglass server: stop that one, or choose another --data.",
     ),
-    (("out of memory",), "ran out of memory: raise SPANGLASS_STORE_MEMORY_MIB."),
+    (_SHORT_OF_MEMORY, "ran out of memory: raise SPANGLASS_STORE_MEMORY_MIB."),
     (
         ("could not write", "no space left"),
         "cannot grow: free disk space; writing goes on when there is some.",
@@ -35,6 +36,7 @@ _CAUSES: Final = (
     ),
 )
 """DuckDB's words, in lower case, and what they mean; the first that is said counts."""
+_DEAD: Final = ("database has been invalidated", "connection already closed")
 
 
 class File:
@@ -43,15 +45,20 @@ class File:
     Attributes:
         path: The file; None in memory.
         where: The same in words.
+        vector_bytes: How much text of a column may be read at a time: by two threads, with what they make of it.
     """
 
     def __init__(self, directory: Path | None, *, memory_mib: int, threads: int) -> None:
         self.path = None if directory is None else directory / FILE_NAME
         self.where = "in memory" if self.path is None else str(self.path)
+        self.vector_bytes = memory_mib * 1024 * 1024 // 6
         self._resources = (memory_mib, threads)
 
-    def open(self) -> duckdb.DuckDBPyConnection:
+    def open(self, factor: int = 1) -> duckdb.DuckDBPyConnection:
         """Open it, made as needed.
+
+        Args:
+            factor: How many times its memory it may use, until `lower` is called.
 
         Raises:
             StoreUnavailable: The directory cannot be made.
@@ -61,7 +68,7 @@ class File:
         configuration: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "async_threads": 1,
-            "memory_limit": f"{memory_mib}MiB",
+            "memory_limit": f"{memory_mib * factor}MiB",
             "checkpoint_threshold": CHECKPOINT_THRESHOLD,
             # Nothing is fetched, loaded or read beside the one file and the two directories below.
             "autoload_known_extensions": False,
@@ -76,6 +83,14 @@ class File:
             connection.execute("SET allowed_directories = $beside", {"beside": beside})
         connection.execute("SET enable_external_access = false")
         return connection
+
+    def lower(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let it use no more memory than it was given.
+
+        Raises:
+            duckdb.Error: More is in use.
+        """
+        connection.execute(f"SET memory_limit = '{self._resources[0]}MiB'")
 
     def size(self) -> int:
         """Return the bytes of the file and its write-ahead log; 0 in memory."""
@@ -134,6 +149,20 @@ def cause(error: duckdb.Error, where: str) -> str:
     return f"The database {where} cannot be used: restart spanglass; if it stays so, restore a backup."
 
 
-def first_line(error: Exception) -> str:
+def is_dead(error: BaseException | None) -> bool:
+    """Tell whether DuckDB has given the whole database up: nothing but opening it anew helps."""
+    if not isinstance(error, duckdb.Error):
+        return False
+    said = str(error).lower()
+    return isinstance(error, duckdb.FatalException) or any(word in said for word in _DEAD)
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Tell whether it is memory that was missing."""
+    said = str(error).lower()
+    return isinstance(error, duckdb.OutOfMemoryException) or any(word in said for word in _SHORT_OF_MEMORY)
+
+
+def first_line(error: BaseException | None) -> str:
     """Return the first line of an error, without its full stop."""
     return str(error).partition("\n")[0].rstrip(".")
