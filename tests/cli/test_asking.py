@@ -176,7 +176,8 @@ def test_json_is_the_answer_as_it_is(shop: Addresses, command: str) -> None:
     """`--json` prints the document of the API, which says the same after what would act in a terminal is escaped."""
     ran = asked(shop.ui, command, *RANGE, "--json")
     document = json.loads(ran.out)
-    assert set(document) <= {"traces", "next_cursor", "start", "end", "step", "totals", "buckets", "models", "sources"}
+    looked = {"next_cursor", "searched_back_to", "complete"}
+    assert set(document) <= {"traces", *looked, "start", "end", "step", "totals", "buckets", "models", "sources"}
     assert ACTS.search(ran.out.replace("\n", "")) is None
     if command == "traces":
         assert document["traces"][0]["name"] == HOSTILE

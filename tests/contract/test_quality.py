@@ -175,11 +175,11 @@ def test_a_name_is_told_by_number_word_and_time(store: Store) -> None:
     one = named(again)["relevance"]
     assert named(answer)["relevance"] == one
     assert (one.count, one.mean, one.p50) == (4, 0.6, 0.75)
-    assert set(one.labels) == {
+    assert one.labels == (
         LabelShare(label="pass", count=2, share=0.5),
         LabelShare(label="fail", count=1, share=0.25),
         LabelShare(label=None, count=1, share=0.25),
-    }
+    )
     assert [(bucket.start - T0 / SECOND, bucket.count, bucket.mean) for bucket in one.over_time] == [
         (0, 1, 0.25),
         (2, 1, 0.75),

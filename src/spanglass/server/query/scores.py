@@ -216,14 +216,13 @@ def _named(name: str, rows: Sequence[Row], judged: Sequence[ScoreGroup], step_ns
     for row in rows:
         labels[text(row["label"])] += count(row["times"])
         steps.setdefault(count(row["step"]), []).append(row)
+    ranked = sorted(labels.items(), key=lambda item: (-item[1], item[0] is None, item[0] or ""))
     return NamedScore(
         name=name,
         count=times,
         mean=_mean(rows),
         p50=None,
-        labels=tuple(
-            LabelShare(label=label, count=said, share=said / times) for label, said in labels.most_common(_MOST_PARTS)
-        ),
+        labels=tuple(LabelShare(label=label, count=said, share=said / times) for label, said in ranked[:_MOST_PARTS]),
         over_time=tuple(
             ScoreBucket(
                 start=step * step_ns / _SECOND,

@@ -14,5 +14,5 @@ JOIN (
   WHERE operation IS NOT NULL AND start_ns >= $spans_ns AND start_ns < $end_ns
 ) AS called ON called.trace_key = given.trace_key AND called.span_id = given.span_id
 GROUP BY judged_name, provider, model, prompt_name, prompt_version
-ORDER BY times DESC
+ORDER BY times DESC, judged_name, provider, model, prompt_name, prompt_version
 LIMIT $most
