@@ -42,6 +42,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
+                headers.setdefault("cache-control", "no-store")  # nothing here is anybody else's, but files of the UI
             await send(message)
 
         refusal = self._refusal(Request(scope), scope["path"])
