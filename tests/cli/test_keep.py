@@ -88,7 +88,7 @@ def test_a_user_is_erased(server: Addresses) -> None:
 
     assert asked.returncode == 1
     assert "Erase every trace of the user ann" in asked.stderr
-    assert done.stdout.startswith("Erased 1 traces: 1 of spans.\n")
+    assert done.stdout.startswith("Erased 1 trace: 1 span.\n")
     assert (job["state"], job["erasure"]["rows"]["spans"]) == ("done", 1)
     assert (none.returncode, "one of --user, --session and --trace" in none.stderr) == (2, True)
 

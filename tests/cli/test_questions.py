@@ -196,9 +196,9 @@ def test_errors(shop: Addresses) -> None:
     assert listed == snapshot("""\
 9 Oct 2025, 08:52 to 09:03 UTC
 
-group             count  what                    last seen
-94b6d61257baecd4      1  no shelf 7         new  9 Oct 2025 08:53
-c15b6ba3b70a90c7      1  429: rate limited  new  9 Oct 2025 08:55
+group             count  what               traces  users       last seen
+94b6d61257baecd4      1  no shelf 7              1      1  new  9 Oct 2025 08:53
+c15b6ba3b70a90c7      1  429: rate limited       1      0  new  9 Oct 2025 08:55
 
 See one: spanglass errors 94b6d61257baecd4\
 """)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from spanglass.cli.answer import Part
 from spanglass.cli.asking import Asking, question
-from spanglass.cli.figures import count
+from spanglass.cli.figures import plural
 from spanglass.cli.job import run
 from spanglass.cli.table import WARNING, Screen, styled
 from spanglass.errors import ConfigurationError
 
 app = typer.Typer()
+_ROWS: Final = (
+    ("spans", "span", "spans"),
+    ("contents", "message or other content", "messages and other contents"),
+    ("logs", "log record", "log records"),
+    ("scores", "score", "scores"),
+    ("user_hours", "hour of the user", "hours of the user"),
+)
 
 
 @question(app, example="spanglass erase --user ann")
@@ -38,13 +45,15 @@ def erase(
 
 def _tell(screen: Screen, erasure: Part) -> None:
     rows = erasure.part("rows")
-    named = ("spans", "contents", "logs", "points", "scores", "user_hours")
-    told = [f"{count(rows.count(name))} of {name}" for name in named if rows.count(name)]
-    screen.line(f"Erased {count(erasure.count('traces'))} traces" + (f": {', '.join(told)}." if told else "."))
+    told = [plural(some, one, many) for name, one, many in _ROWS if (some := rows.count(name))]
+    traces = plural(erasure.count("traces") or 0, "trace")
+    screen.line(f"Erased {traces}: {', '.join(told)}." if told else f"Erased {traces}.")
+    if exemplars := rows.count("points"):
+        screen.line(f"{plural(exemplars, 'metric point')} named it, and went or lost what led there.")
     if backups := erasure.texts("backups"):
         screen.line(
             styled(
-                f"Backups made before still hold it; delete them in the data directory: {', '.join(backups)}.", WARNING
+                f"Backups made before may hold it; delete them in the data directory: {', '.join(backups)}.", WARNING
             )
         )
     screen.line("Exports, and backups that were copied elsewhere, are not touched.")
