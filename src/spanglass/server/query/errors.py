@@ -11,7 +11,7 @@ from spanglass.errors import QueryError
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.ranking import DEFAULT_ROWS, rank_page
-from spanglass.server.query.statement import statement
+from spanglass.server.query.statement import in_list, statement
 from spanglass.server.store.protocol import Parameter, Row, Store
 
 MOST_SPANS: Final = 50_000
@@ -148,8 +148,7 @@ class Failures(NamedTuple):
 
     def of(self, groups: Sequence[str]) -> Failures:
         """Return those of some groups."""
-        named: Mapping[str, Parameter] = {f"group_{place}": group for place, group in enumerate(groups)}
-        names = ", ".join(f"${name}" for name in named)
+        names, named = in_list(groups, "group")
         return self._replace(where=f"{self.where}\n  AND error_group IN ({names})", given={**self.given, **named})
 
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from spanglass.server.query.figures import count
 from spanglass.server.query.filters import Conditions, Filters
-from spanglass.server.query.statement import statement
+from spanglass.server.query.statement import in_list, statement
 from spanglass.server.store.protocol import Parameter, Row, Store
 
 MOST_TRACES: Final = 300
@@ -99,7 +99,7 @@ class _Extent(NamedTuple):
 
 def _spans(store: Store, keys: list[int], columns: str) -> Sequence[Row]:
     """Return the spans of the first traces, as many as fit; `keys` keeps those alone."""
-    names, named = _named(keys, "key")
+    names, named = in_list(keys, "key")
     found = {count(row["trace_key"]): row for row in store.select(statement("sample_extents", keys=names), named)}
     keys[:] = [key for key in keys if key in found]  # some may have been let go since
     fitting = total = 0
@@ -115,7 +115,7 @@ def _spans(store: Store, keys: list[int], columns: str) -> Sequence[Row]:
     arms: list[str] = []
     parameters: dict[str, Parameter] = {"most": MOST_SPANS}
     for place, extent in enumerate(_stretches(extents)):
-        names, named = _named(extent.keys, f"key_{place}")
+        names, named = in_list(extent.keys, f"key_{place}")
         arms.append(statement("sample_stretch", columns=columns, keys=names, place=str(place)))
         parameters |= {**named, f"since_{place}": extent.since_ns, f"until_{place}": extent.until_ns}
     return store.select(statement("sample_spans", stretches="\nUNION ALL\n".join(arms)), parameters)
@@ -135,9 +135,3 @@ def _stretches(extents: Sequence[_Extent]) -> list[_Extent]:
             until_ns = max(last.until_ns, extent.until_ns)
             stretches[-1] = _Extent(last.since_ns, until_ns, last.keys + extent.keys)
     return stretches
-
-
-def _named(keys: Sequence[int], prefix: str) -> tuple[str, Mapping[str, Parameter]]:
-    """Return the names of keys as a list in SQL, and their values."""
-    named: Mapping[str, Parameter] = {f"{prefix}_{place}": key for place, key in enumerate(keys)}
-    return ", ".join(f"${name}" for name in named), named

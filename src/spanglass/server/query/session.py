@@ -15,7 +15,7 @@ from spanglass.server.normalise.dialect import Content
 from spanglass.server.query.figures import Money, Tokens, count, money, tokens, whole
 from spanglass.server.query.said import said
 from spanglass.server.query.sessions import SessionRow, session_rows, spans_of
-from spanglass.server.query.statement import statement
+from spanglass.server.query.statement import in_list, statement
 from spanglass.server.query.steps import demand_range
 from spanglass.server.record import Value
 from spanglass.server.store.protocol import Parameter, Row, Store
@@ -163,10 +163,9 @@ def _spoken(store: Store, turns: Sequence[Row]) -> list[tuple[str | None, str | 
     """Return question and answer of each turn, read from its last calls, else from the span that stands for it."""
     if not turns:
         return []
-    keys = {f"key_{place}": key for place, key in enumerate({count(turn["trace_key"]) for turn in turns})}
-    names = ", ".join(f"${name}" for name in keys)
+    names, named = in_list(sorted({count(turn["trace_key"]) for turn in turns}), "key")
     where: dict[str, Parameter] = {
-        **keys,
+        **named,
         "first_ns": min(count(turn["first_ns"]) for turn in turns),
         "last_ns": max(count(turn["last_ns"]) for turn in turns),
     }

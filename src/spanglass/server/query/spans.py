@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from spanglass.server.query.figures import count, decimal, text
-from spanglass.server.query.statement import statement
+from spanglass.server.query.statement import in_list, statement
 from spanglass.server.store.protocol import Cell, Parameter, Row, Store
 from spanglass.server.store.rows import trace_key
 
@@ -222,8 +222,8 @@ def logs(store: Store, outline: Outline) -> list[LogWhole]:
 def _outline_rows(
     store: Store, keys: Sequence[int], *, most: int, content: bool, trace_ids: Sequence[str] | None
 ) -> Sequence[Row]:
-    names, asked = _named(keys)
-    asked["most"] = most
+    names, named = in_list(keys, "key")
+    asked: dict[str, Parameter] = {**named, "most": most}
     ids = ""
     if trace_ids is not None:
         ids, asked["trace_ids"] = "AND trace_id IN (SELECT sg_each($trace_ids))", list(trace_ids)
@@ -259,20 +259,17 @@ def _pages(places: Sequence[Place]) -> Iterator[list[Place]]:
 
 def _read(store: Store, page: Sequence[Place], *, content: bool) -> dict[tuple[str, str, int], SpanWhole]:
     """Return the spans of a page by trace, id and start: a producer may use an id twice."""
-    names, asked = _named([trace_key(trace_id) for trace_id in dict.fromkeys(place.trace_id for place in page)])
-    asked["first_ns"] = min(place.start_ns for place in page)
-    asked["last_ns"] = max(place.start_ns for place in page)
-    asked["span_ids"] = [place.span_id for place in page]
+    names, named = in_list([trace_key(trace_id) for trace_id in dict.fromkeys(place.trace_id for place in page)], "key")
+    asked: Mapping[str, Parameter] = {
+        **named,
+        "first_ns": min(place.start_ns for place in page),
+        "last_ns": max(place.start_ns for place in page),
+        "span_ids": [place.span_id for place in page],
+    }
     said = statement("spans_whole_said", keys=names) if content else ""
     columns = _SAID_COLUMNS if content else _NOT_SAID
     rows = store.select(statement("spans_whole", keys=names, said=said, said_columns=columns), asked)
     return {(str(row["trace_id"]), str(row["span_id"]), count(row["start_ns"])): _span(row) for row in rows}
-
-
-def _named(keys: Sequence[int]) -> tuple[str, dict[str, Parameter]]:
-    """Return the names of keys as a list in SQL, and their values."""
-    named: dict[str, Parameter] = {f"key_{place}": key for place, key in enumerate(keys)}
-    return ", ".join(f"${name}" for name in named), named
 
 
 def _span(row: Row) -> SpanWhole:

@@ -12,7 +12,7 @@ from spanglass.server.query.bins import percentiles
 from spanglass.server.query.figures import Percentiles, count, text
 from spanglass.server.query.filters import ANY, Conditions, Filters
 from spanglass.server.query.ranking import DEFAULT_ROWS, rank_page
-from spanglass.server.query.statement import statement
+from spanglass.server.query.statement import in_list, statement
 from spanglass.server.query.steps import asked_step, steps
 from spanglass.server.store.protocol import Parameter, Row, Store
 
@@ -155,7 +155,7 @@ def tools(
 
 
 def _tools(store: Store, asked: _Asked, ranked: Sequence[Row]) -> Iterator[Tool]:
-    names, named = _named([str(row["tool"]) for row in ranked], "tool")
+    names, named = in_list([str(row["tool"]) for row in ranked], "tool")
     figures: dict[str, list[Row]] = {}
     for row in asked.select(store, "tools_figures", {**named, "most": _MOST_ROWS}, tools=names):
         figures.setdefault(str(row["tool"]), []).append(row)
@@ -173,7 +173,7 @@ def _latest(
 ) -> Mapping[str, Sequence[Row]]:
     """Return, by tool, the calls that start when the tool's latest call and its latest failure do."""
     starts = dict.fromkeys(count(row[column]) for row in ranked for column in ("last_ns", "last_failed_ns"))
-    times, timed = _named(list(starts), "time")
+    times, timed = in_list(list(starts), "time")
     found: dict[str, list[Row]] = {}
     for row in asked.select(store, "tools_latest", {**named, **timed}, tools=names, times=times):
         found.setdefault(str(row["tool"]), []).append(row)
@@ -228,9 +228,3 @@ def _duration(rows: Sequence[Row]) -> Percentiles:
     for row in rows:
         counted[count(row["bin"])] += count(row["calls"])
     return percentiles(counted)
-
-
-def _named(values: Sequence[str | int], prefix: str) -> tuple[str, Mapping[str, Parameter]]:
-    """Return the names of values as a list in SQL, and the values."""
-    named: Mapping[str, Parameter] = {f"{prefix}_{place}": value for place, value in enumerate(values)}
-    return ", ".join(f"${name}" for name in named), named

@@ -12,7 +12,8 @@ from spanglass.errors import QueryError
 from spanglass.server.query.cursor import read_cursor, write_cursor
 from spanglass.server.query.figures import Money, Tokens, count, money, seconds, text, texts, tokens
 from spanglass.server.query.filters import ANY, Conditions, Filters
-from spanglass.server.query.statement import statement
+from spanglass.server.query.statement import in_list, statement
+from spanglass.server.query.steps import demand_range
 from spanglass.server.store.protocol import Parameter, Row, Store
 
 MAX_LIMIT: Final = 500
@@ -133,8 +134,7 @@ def traces(
     """
     place = None if cursor is None else Place(*read_cursor(cursor, len(Place._fields)))
     end_ns = end_ns if place is None else place.end_ns
-    if not 0 <= start_ns < end_ns:
-        raise QueryError("The range is empty; its end must be after its start.")
+    demand_range(start_ns, end_ns)
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryError(f"The limit is {limit}; use 1 to {MAX_LIMIT}.")
     found = _page(store, range(start_ns, end_ns), filters, place, limit + 1)
@@ -194,15 +194,9 @@ def _older(store: Store, keys: Sequence[int], range_ns: int, slice_ns: int) -> d
     """Return, of the traces that have spans before the slice, since when and whether some are in the range."""
     if not keys:
         return {}
-    names, named = _named(keys)
+    names, named = in_list(keys, "key")
     rows = store.select(statement("traces_older", keys=names), {**named, "range_ns": range_ns, "start_ns": slice_ns})
     return {count(row["trace_key"]): (count(row["since_ns"]), bool(row["in_range"])) for row in rows}
-
-
-def _named(keys: Sequence[int]) -> tuple[str, Mapping[str, Parameter]]:
-    """Return the names of keys as a list in SQL, and their values."""
-    named: Mapping[str, Parameter] = {f"key_{place}": key for place, key in enumerate(keys)}
-    return ", ".join(f"${name}" for name in named), named
 
 
 def page_statement(filters: Filters, place: Place | None) -> tuple[str, Mapping[str, Parameter]]:
@@ -225,7 +219,7 @@ def _rows(store: Store, keys: Sequence[int], since_ns: int) -> tuple[TraceRow, .
     """Return the rows of traces in the order of their keys; ids that share a key stand beside each other."""
     if not keys:
         return ()
-    names, named = _named(keys)
+    names, named = in_list(keys, "key")
     found: dict[int, list[TraceRow]] = {}
     for row in store.select(statement("traces", keys=names, sums=statement("sums")), {**named, "since_ns": since_ns}):
         found.setdefault(count(row["trace_key"]), []).append(_row(row))
