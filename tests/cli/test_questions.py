@@ -1,10 +1,14 @@
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 from inline_snapshot import snapshot
 
-from asked import FROM, TO, asked, shop_server
+from asked import FROM, TO, asked, call, shop_server, span
+from exports import export
+from served import config, running
 from spanglass.server.app import Addresses
 
 RANGE = ("--from", FROM, "--to", TO)
@@ -235,6 +239,32 @@ model        calls  errors  limited  incomplete  cut  filtered  empty
 gpt-4o-mini      2       0        0           0    0         0      0
 gpt-4o           1       1        1           0    0         0      0
 tern-8b          1       0        0           0    0         0      0\
+""")
+
+
+def test_what_happens_to_attempts_is_a_share_of_them(tmp_path: Path) -> None:
+    """A call of two attempts, one of them refused: half of the attempts were, and no call failed for good."""
+    with running(config(tmp_path)) as addresses:
+        spans = [
+            span(1, 1, "POST /chat", lasts=2),
+            span(1, 2, "chat", parent=1, failed="slow down", attributes={**call("gpt-4o"), "error.type": "429"}),
+            span(1, 3, "chat", parent=1, at=1, attributes={**call("gpt-4o"), "http.request.resend_count": 1}),
+        ]
+        sent = httpx.post(
+            f"{addresses.otlp_http}/v1/traces",
+            content=export(spans).SerializeToString(),
+            headers={"content-type": "application/x-protobuf"},
+        )
+        assert sent.status_code == 200
+        facts = shown(addresses, "quality").partition("By model")[0]
+    assert facts == snapshot("""\
+9 Oct 2025, 08:52 to 09:03 UTC
+
+Calls         1
+Attempts      2
+Rate limited  1, 50 %
+Retries       1, 50 %
+
 """)
 
 

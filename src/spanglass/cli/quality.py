@@ -13,8 +13,7 @@ from spanglass.cli.summary import NONE
 from spanglass.cli.table import Cell, Column, Screen, errors_cell
 
 app = typer.Typer()
-_KINDS: Final = (
-    ("errors", "Failed for good"),
+_OF_ATTEMPTS: Final = (
     ("rate_limited", "Rate limited"),
     ("retries", "Retries"),
     ("incomplete", "Incomplete"),
@@ -70,8 +69,13 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
         ask.nothing(screen, "model calls or scores")
         return
     screen.line()
-    calls = totals.count("calls") or 0
-    screen.facts(("Calls", count(calls)), *((label, _share(totals.count(name), calls)) for name, label in _KINDS))
+    calls, attempts = totals.count("calls") or 0, totals.count("attempts") or 0
+    screen.facts(
+        ("Calls", count(calls)),
+        ("Failed for good", _share(totals.count("errors"), calls)),
+        ("Attempts", count(attempts) if attempts != calls else ""),
+        *((label, _share(totals.count(name), attempts)) for name, label in _OF_ATTEMPTS),
+    )
     if models := answer.parts("models"):
         screen.heading("By model")
         screen.table(_MODELS, [_model(model) for model in models])
@@ -84,8 +88,8 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
         screen.table(_EMPTY, [_empty(ask, screen, sample) for sample in empty])
 
 
-def _share(part: int | None, calls: int) -> str:
-    return f"{count(part)}, {percent(part, calls)}" if part else ""
+def _share(part: int | None, whole: int) -> str:
+    return f"{count(part)}, {percent(part, whole)}" if part else ""
 
 
 def _model(model: Part) -> tuple[Cell, ...]:
