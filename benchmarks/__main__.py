@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import ingest, overhead, scale, sdk
+from benchmarks import ingest, overhead, phoenix, scale, sdk
 from spanglass.version import __version__
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -57,6 +57,17 @@ def scale_table(_rounds: int) -> str:
     return table(("server", "measured"), told) + "\n\n" + table(heading, list(scale.rows(asked)))
 
 
+def phoenix_table(rounds: int) -> str:
+    """Measure the server beside Phoenix."""
+    if not phoenix.PYTHON.exists():
+        return "Not measured: `make .venv-phoenix/.done` first."
+    load = os.getloadavg()[0]
+    figures = phoenix.measure(rounds)
+    told = table(("", "spanglass", phoenix.version(), "ratio"), list(phoenix.rows(figures)))
+    under = f"Medians of rounds of {phoenix.SPANS:,} spans: {rounds}. Load of the machine before the first: {load:.1f}."
+    return f"{told}\n\n{under}"
+
+
 def replace(page: str, name: str, text: str) -> str:
     """Put text between the page's markers of that name."""
     begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
@@ -70,6 +81,7 @@ MEASUREMENTS: dict[str, Callable[[int], str]] = {
     "overhead": overhead_table,
     "ingest": ingest_table,
     "scale": scale_table,
+    "phoenix": phoenix_table,
 }
 
 

@@ -99,7 +99,7 @@ def started(command: list[str], server_ports: tuple[int, int]) -> Iterator[Serve
     """Run a server until it accepts connections; stop it afterwards."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 240
             while not _accepts(server_ports[0]):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"{command[0]} did not start listening on port {server_ports[0]}")
