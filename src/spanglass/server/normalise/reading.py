@@ -8,6 +8,12 @@ from decimal import Decimal, InvalidOperation
 from spanglass.server.normalise import documents
 from spanglass.server.record import Value
 
+LONGEST = 1024
+"""Characters of a name or an id that are read; what was sent stays among the attributes.
+
+Answers list names by the hundred and group by them: 120 spans with names of 300 kB left no memory to answer anything.
+"""
+_MOST_TEXTS = 100
 _MOST = 2**63 - 1
 _LONGEST_S = 10**9
 _MOST_USD = Decimal(10) ** 9
@@ -17,10 +23,10 @@ _SMALLEST_USD = Decimal(1).scaleb(-_USD_PLACES)
 _LONGEST_USD = 40
 
 
-def as_text(value: Value) -> str | None:
-    """Return a text, or a number as text; None for anything else and for an empty text."""
+def as_text(value: Value, longest: int = LONGEST) -> str | None:
+    """Return the beginning of a text, or a number as text; None for anything else and for an empty text."""
     if value is None or isinstance(value, str):  # most readings find nothing, or a text
-        return value or None
+        return value[:longest] if value else None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return None
@@ -71,11 +77,11 @@ def as_usd(value: Value) -> Decimal | None:
 
 
 def as_texts(value: Value) -> tuple[str, ...]:
-    """Return the texts of a list, of its JSON text, or of one text."""
+    """Return the texts of a list, of its JSON text, or of one text: the beginnings of the first 100."""
     if isinstance(value, str) and value[:1] == "[":
         value = documents.read_list(value, documents.SMALL) or value
     if isinstance(value, str):
-        return (value,) if value else ()
+        return (value[:LONGEST],) if value else ()
     if isinstance(value, list | tuple):
-        return tuple(part for part in value if isinstance(part, str) and part)
+        return tuple(part[:LONGEST] for part in value[:_MOST_TEXTS] if isinstance(part, str) and part)
     return ()

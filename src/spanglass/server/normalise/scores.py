@@ -122,7 +122,7 @@ def _scores(
 
 
 def _text(value: Value, longest: int) -> str | None:
-    text = as_text(value)
+    text = as_text(value, 2 * longest)
     return None if text is None else text.strip()[:longest] or None
 
 

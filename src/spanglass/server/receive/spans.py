@@ -18,6 +18,8 @@ _KINDS = (
     SpanKind.CONSUMER,
 )
 _STATUSES = (Status.UNSET, Status.OK, Status.ERROR)
+_LONGEST_NAME = 1024
+"""Characters; whole pages of traces are listed by them."""
 _Name = TypeVar("_Name", SpanKind, Status)
 
 
@@ -45,7 +47,7 @@ def read_span(data: bytes, resource: Resource, scope: Scope, reading: Reading) -
         trace,
         span,
         _parent(message, reading),
-        message.name,
+        message.name[:_LONGEST_NAME],
         _of(_KINDS, message.kind),
         times[0],
         times[1],
