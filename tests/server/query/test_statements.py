@@ -6,8 +6,7 @@ import re
 
 from inline_snapshot import snapshot
 
-from spanglass.server.query.filters import Conditions, Filters
-from spanglass.server.query.statement import statement
+from spanglass.server.query.filters import Filters
 from spanglass.server.query.traces import Place, page_statement
 
 EVIL = "'; DROP TABLE spans; --"
@@ -74,7 +73,11 @@ WHERE start_ns >= $start_ns AND start_ns < $end_ns AND (sg_contains_text(attribu
   AND trace_key IN (
 SELECT trace_key
 FROM spans
-WHERE trace_key IN (SELECT trace_key FROM spans WHERE status = 'error')
+WHERE start_ns >= $start_ns - 3600000000000 AND trace_key IN (
+  SELECT trace_key
+  FROM spans
+  WHERE start_ns >= $start_ns - 3600000000000 AND status = 'error'
+)
 GROUP BY trace_key
 HAVING max(CASE WHEN parent_span_id IS NULL AND status = 'error' THEN 1 ELSE 0 END) = 1
   OR max(CASE WHEN parent_span_id IS NULL THEN 1 ELSE 0 END) = 0
@@ -96,44 +99,9 @@ LIMIT $limit\
     )
 
 
-def test_an_overview_by_step() -> None:
-    """Figures of calls, by step of time, of one service's calls that went well."""
-    where = Conditions(Filters(service="shop", status="ok")).each_span()
-
-    assert statement(
-        "overview", keys="sg_time_step(start_ns, $step_ns) AS step,", filters=where, group="GROUP BY step"
-    ) == snapshot("""\
-SELECT
-  sg_time_step(start_ns, $step_ns) AS step,
-  count(*) AS attempts,
-  sum(CASE WHEN resend_count > 0 THEN 1 ELSE 0 END) AS retries,
-  sum(CASE WHEN status = 'error' THEN 1 ELSE 0 END) AS failed,
-  sum(input_tokens) AS tokens_input,
-  sum(output_tokens) AS tokens_output,
-  sum(cache_read_tokens) AS tokens_cache_read,
-  sum(cache_write_tokens) AS tokens_cache_write,
-  sum(reasoning_tokens) AS tokens_reasoning,
-  sum(cost_amount) AS cost,
-  sum(CASE WHEN cost_state = 'reported' THEN cost_amount END) AS cost_reported,
-  sum(CASE WHEN cost_state = 'computed' THEN cost_amount END) AS cost_computed,
-  sum(CASE WHEN cost_state = 'estimated' THEN cost_amount END) AS cost_estimated,
-  count(cost_state) AS billed,
-  count(CASE WHEN cost_state = 'unpriced' THEN 1 END) AS unpriced,
-  sg_percentiles(CAST((end_ns - start_ns) * 1e-9 AS FLOAT)) AS duration,
-  sg_percentiles(CAST(first_token_ns * 1e-9 AS FLOAT)) AS first_token
-FROM spans
-WHERE operation IS NOT NULL AND start_ns >= $start_ns AND start_ns < $end_ns
-  AND service = $service
-  AND status <> 'error'
-GROUP BY step\
-""")
-
-
 def test_values_are_never_part_of_a_statement() -> None:
     """What a user types is only ever a parameter, and every parameter of a statement has a value."""
     sql, parameters = page_statement(ALL, Place(9, 7, -3))
-    overview = statement("overview", filters=Conditions(ALL).each_span())
 
-    assert "DROP" not in sql + overview
+    assert "DROP" not in sql
     assert set(re.findall(r"\$(\w+)", sql)) == {*parameters, "start_ns", "before_ns", "end_ns", "limit"}
-    assert set(re.findall(r"\$(\w+)", overview)) == {*Conditions(ALL).parameters, "start_ns", "end_ns"}
