@@ -173,6 +173,20 @@ def test_spans_that_share_ids_but_not_their_start_are_two(store: Store) -> None:
     assert only(store, "SELECT count(*) AS n FROM spans")["n"] == 2
 
 
+def test_spans_that_start_together_are_told_apart_by_their_ids(store: Store) -> None:
+    """Clocks of milliseconds let spans start together: those not seen before are kept, those seen before are not."""
+    store.write([batch(span(1, 1), span(2, 2, at=1.0))])
+
+    store.write([batch(span(1, 1), span(1, 3), span(3, 1), span(3, 2, at=1.0))])
+
+    assert rows(store, "SELECT DISTINCT trace_id, span_id FROM spans ORDER BY span_id, trace_id") == [
+        {"trace_id": trace_id(trace), "span_id": span_id(number)}
+        for number, trace in sorted(
+            ((1, 1), (1, 3), (2, 2), (2, 3), (3, 1)), key=lambda key: (key[0], trace_id(key[1]))
+        )
+    ]
+
+
 def test_unknown_stays_unknown(store: Store) -> None:
     """Sums and extremes of nothing, and a join that finds nothing, are None and not 0 or empty text."""
     store.write([batch(call(1, 1), span(1, 2))])
