@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,5 +58,5 @@ def opened(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
                     yield unpacked
             else:
                 yield plain
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ConfigurationError(f"The file {path} cannot be read ({error}).") from error
