@@ -15,8 +15,8 @@ export class ApiError extends Error {
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** GET a path of the API. Throws ApiError. */
-export async function get<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
+/** GET a path of the API; an answer with the status `also` is one too. Throws ApiError. */
+export async function get<T>(path: string, query: Query, signal: AbortSignal, also?: number): Promise<T> {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== "") parameters.set(name, String(value));
@@ -32,7 +32,7 @@ export async function get<T>(path: string, query: Query, signal: AbortSignal): P
   const body: unknown = await response.json().catch(() => null);
   // The server has a page that asks for its key.
   if (response.status === 401) location.assign("/login");
-  if (!response.ok) throw refusal(response.status, body);
+  if (!response.ok && !(response.status === also && isRecord(body))) throw refusal(response.status, body);
   return body as T;
 }
 

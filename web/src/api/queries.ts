@@ -7,6 +7,8 @@ import type { Health, Logs, Overview, Services, Trace, Traces } from "./types.ts
 /** Milliseconds between refreshes while live. */
 const LIVE = 5_000;
 const PAGE = 100;
+/** With which the server says what is wrong with it. */
+const UNAVAILABLE = 503;
 /** Milliseconds between looks at the server's health. */
 const HEALTH = 30_000;
 
@@ -125,7 +127,7 @@ export function useServices(address: Address) {
 export function useHealth() {
   return useQuery({
     queryKey: ["health"],
-    queryFn: ({ signal }) => get<Health>("/healthz", {}, signal),
+    queryFn: ({ signal }) => get<Health>("/healthz", {}, signal, UNAVAILABLE),
     refetchInterval: HEALTH,
     retry,
   });

@@ -1,6 +1,7 @@
 /** The filters in force that have no menu of their own in the top bar; each goes away with a click. */
 import { filtered, type Filter } from "../address/address.ts";
 import { go, here, useAddress } from "../address/useAddress.ts";
+import { headline } from "../format/text.ts";
 import { Icon } from "./Icon.tsx";
 
 const SHOWN: readonly Filter[] = ["model", "status", "feature", "user", "session", "text", "q"];
@@ -20,7 +21,7 @@ export function Chips({ shown = SHOWN }: { readonly shown?: readonly Filter[] })
           onClick={() => go(filtered(here(), { [name]: undefined }))}
         >
           <span className="muted">{name}</span>
-          <span className="cut">{filters[name]}</span>
+          <span className="cut">{headline(filters[name] ?? "", 200)}</span>
           <Icon name="close" size={12} />
         </button>
       ))}

@@ -1,5 +1,6 @@
 /** A menu of one filter: a native list, so that it works by keyboard, touch and screen reader alike. */
 import { filtered, type Filter } from "../address/address.ts";
+import { headline } from "../format/text.ts";
 import { go, here, useAddress } from "../address/useAddress.ts";
 
 interface Props {
@@ -23,7 +24,7 @@ export function Menu({ filter, label, any, values }: Props) {
       <option value="">{any}</option>
       {shown.map((value) => (
         <option key={value} value={value}>
-          {value}
+          {headline(value, 80)}
         </option>
       ))}
     </select>

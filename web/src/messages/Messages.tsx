@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import type { SpanView } from "../api/types.ts";
 import { Clip } from "../frame/Clip.tsx";
 import { plural } from "../format/number.ts";
+import { headline } from "../format/text.ts";
 import { readConversation, readToolCall, type Conversation, type Message, type Tool } from "./conversation.ts";
 import { Json } from "./Json.tsx";
 import { Turn } from "./Turn.tsx";
@@ -76,11 +77,11 @@ function Tools({ tools }: { readonly tools: readonly Tool[] }) {
     <details className="tools">
       <summary>
         {plural(tools.length, "tool")} offered{" "}
-        <span className="muted cut">{tools.map((tool) => tool.name).join(", ")}</span>
+        <span className="muted cut">{headline(tools.map((tool) => tool.name).join(", "))}</span>
       </summary>
       {tools.map((tool, index) => (
         <section key={index} className="tool-part">
-          <h3 className="mono">{tool.name}</h3>
+          <h3 className="mono">{headline(tool.name, 200)}</h3>
           {tool.description !== null && (
             <p>
               <Clip text={tool.description} limit={600} />

@@ -5,6 +5,7 @@ import { Link } from "../address/Link.tsx";
 import { useAddress } from "../address/useAddress.ts";
 import { duration } from "../format/duration.ts";
 import { money, moneyDetail } from "../format/money.ts";
+import { headline } from "../format/text.ts";
 import { compact, count, percent } from "../format/number.ts";
 
 export function ModelsTable({ models }: { readonly models: readonly Model[] }) {
@@ -51,9 +52,9 @@ function ModelRow({ model, highest }: { readonly model: Model; readonly highest:
     <tr>
       <th scope="row">
         <Link to={filtered(onPage(address, { name: "traces" }), { model: model.model ?? undefined })}>
-          {model.model ?? "unknown model"}
+          {model.model === null ? "unknown model" : headline(model.model, 80)}
         </Link>
-        {model.provider !== null && <span className="muted"> {model.provider}</span>}
+        {model.provider !== null && <span className="muted"> {headline(model.provider, 40)}</span>}
       </th>
       <td className="number">{count(figures.calls)}</td>
       <td className={`number ${figures.errors > 0 ? "error-text" : "muted"}`}>

@@ -22,7 +22,10 @@ const SCORES: readonly Column<NamedScore>[] = [
     head: "Labels",
     words: true,
     cell: (score) =>
-      score.labels.map(({ label, share }) => `${headline(label ?? "none", 30)} ${percent(share, 1)}`).join(", ") || "–",
+      score.labels
+        .filter(({ label, share }) => label !== null || share < 1)
+        .map(({ label, share }) => `${headline(label ?? "none", 30)} ${percent(share, 1)}`)
+        .join(", ") || "–",
   },
 ];
 

@@ -3,7 +3,7 @@ import { Fragment, useState } from "react";
 import type { Attributes as Values, SpanView } from "../api/types.ts";
 import { Clip } from "../frame/Clip.tsx";
 import { duration } from "../format/duration.ts";
-import { seen } from "../format/text.ts";
+import { headline, seen } from "../format/text.ts";
 import { show } from "../messages/conversation.ts";
 
 /** The conventions' names for what was said; others' are shown here too, cut as any long text. */
@@ -77,7 +77,7 @@ function Group({ title, values, find }: { readonly title: string; readonly value
   if (rows.length === 0) return null;
   return (
     <section>
-      <h3>{title.slice(0, 200)}</h3>
+      <h3>{headline(title, 200)}</h3>
       <dl>
         {rows.map(([key, value]) => (
           <div key={key}>

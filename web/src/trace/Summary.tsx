@@ -34,7 +34,7 @@ export function Summary({ node, traceStart }: { readonly node: Node; readonly tr
       <p className="muted summary-line number">
         {duration(span.duration)}, {duration(span.offset)} into the trace
         <span title={full(at, zone)}> · {full(at, zone)}</span>
-        {span.service !== null && <span> · {span.service}</span>}
+        {span.service !== null && <span> · {headline(span.service, 80)}</span>}
       </p>
       {span.status === "error" && (
         <div className="fault" role="note">
@@ -56,7 +56,7 @@ export function Summary({ node, traceStart }: { readonly node: Node; readonly tr
       {node.attempts.length > 0 && (
         <p className="notice">
           {plural(node.attempts.length, "earlier attempt")} failed:{" "}
-          {node.attempts.map((each) => each.span.error_type ?? "error").join(", ")}
+          {node.attempts.map((each) => headline(errorType(each.span.error_type), 80)).join(", ")}
         </p>
       )}
       {node.skew > 0 && (
@@ -78,7 +78,9 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
       <dl className="facts call-facts">
         <div>
           <dt>Model</dt>
-          <dd title={asked ? `asked for ${call.request_model}` : undefined}>{model}</dd>
+          <dd title={asked ? `asked for ${headline(call.request_model, 200)}` : undefined}>
+            {headline(model, 120)}
+          </dd>
         </div>
         <div>
           <dt>Tokens in</dt>
@@ -111,7 +113,7 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
           <div>
             <dt>Finish</dt>
             <dd className={call.incomplete ? "warn-text" : undefined}>
-              {call.incomplete ? "cut" : call.finish_reasons.join(", ")}
+              {call.incomplete ? "cut" : headline(call.finish_reasons.join(", "), 120)}
             </dd>
           </div>
         )}

@@ -3,7 +3,7 @@ import { Icon } from "../frame/Icon.tsx";
 import { duration } from "../format/duration.ts";
 import { dollars, spend, spendDetail } from "../format/money.ts";
 import { plural } from "../format/number.ts";
-import { headline } from "../format/text.ts";
+import { errorType, headline } from "../format/text.ts";
 import { Bar } from "./Bar.tsx";
 import { subject } from "./subject.ts";
 import { opensItself, type Node } from "./tree.ts";
@@ -93,9 +93,11 @@ function RowTags({ node, open }: { readonly node: Node; readonly open: boolean }
   const folded = !open && opensItself(node) && node.descendants > 0;
   return (
     <>
-      {newService && span.service !== null && <span className="muted tree-service cut">{span.service}</span>}
+      {newService && span.service !== null && (
+        <span className="muted tree-service cut">{headline(span.service, 80)}</span>
+      )}
       {span.status === "error" && (
-        <span className={`tag cut ${node.superseded ? "" : "error"}`}>{span.error_type ?? "error"}</span>
+        <span className={`tag cut ${node.superseded ? "" : "error"}`}>{headline(errorType(span.error_type), 80)}</span>
       )}
       {node.attempts.length > 0 && <span className="tag warn">{plural(node.attempts.length, "retry", "retries")}</span>}
       {span.call?.incomplete === true && <span className="tag warn">cut</span>}

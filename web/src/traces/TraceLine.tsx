@@ -47,16 +47,16 @@ export function TraceLine({ row, address, position, top, selected, longest, now 
         {errors > 0 && <span className={`tag ${failed ? "error" : ""}`}>{plural(errors, "error")}</span>}
         {row.retries > 0 && <span className="tag warn">{plural(row.retries, "retry", "retries")}</span>}
       </span>
-      <span role="cell" className="c-service cut" title={row.services.join(", ")}>
-        {row.service ?? "–"}
+      <span role="cell" className="c-service cut" title={headline(row.services.join(", "))}>
+        {headline(row.service ?? "–", 80)}
         {row.services.length > 1 && <span className="muted"> +{row.services.length - 1}</span>}
       </span>
-      <span role="cell" className="c-models cut" title={row.models.join(", ")}>
-        {row.models[0] ?? ""}
+      <span role="cell" className="c-models cut" title={headline(row.models.join(", "))}>
+        {headline(row.models[0] ?? "", 80)}
         {row.models.length > 1 && <span className="muted"> +{row.models.length - 1}</span>}
       </span>
-      <span role="cell" className="c-user cut muted" title={row.user_id ?? undefined}>
-        {row.user_id ?? ""}
+      <span role="cell" className="c-user cut muted" title={row.user_id === null ? undefined : headline(row.user_id)}>
+        {headline(row.user_id ?? "", 80)}
       </span>
       <span
         role="cell"
