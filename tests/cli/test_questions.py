@@ -36,7 +36,7 @@ def test_cost(shop: Addresses) -> None:
 9 Oct 2025, 08:52 to 09:03 UTC
 
 Total       >= $0.0041, 25 % unpriced
-That month  >= $0.0041 by then, about $0.24 at its end
+That month  >= $0.0041 by then, >= $0.24 at its end
 By day      █
 
 By model
@@ -45,6 +45,11 @@ gpt-4o           1       1    1.1k   $0.0035   86 %
 gpt-4o-mini      2       0    3.2k  $0.00057   14 %
 tern-8b          1       0    1.1k  unpriced      -\
 """)
+
+
+def test_cost_by_what_no_call_has(shop: Addresses) -> None:
+    """Calls without tags are in no group; that is said, not shown as a table of nothing."""
+    assert shown(shop, "cost", "--by", "tag").endswith("By tag\nNo call has a tag.")
 
 
 def test_models(shop: Addresses) -> None:
@@ -250,12 +255,8 @@ def test_what_happens_to_attempts_is_a_share_of_them(tmp_path: Path) -> None:
             span(1, 2, "chat", parent=1, failed="slow down", attributes={**call("gpt-4o"), "error.type": "429"}),
             span(1, 3, "chat", parent=1, at=1, attributes={**call("gpt-4o"), "http.request.resend_count": 1}),
         ]
-        sent = httpx.post(
-            f"{addresses.otlp_http}/v1/traces",
-            content=export(spans).SerializeToString(),
-            headers={"content-type": "application/x-protobuf"},
-        )
-        assert sent.status_code == 200
+        body, headers = export(spans).SerializeToString(), {"content-type": "application/x-protobuf"}
+        httpx.post(f"{addresses.otlp_http}/v1/traces", content=body, headers=headers).raise_for_status()
         facts = shown(addresses, "quality").partition("By model")[0]
     assert facts == snapshot("""\
 9 Oct 2025, 08:52 to 09:03 UTC

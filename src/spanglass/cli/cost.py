@@ -53,7 +53,10 @@ def _draw(ask: Asking, screen: Screen, answer: Part) -> None:
         Column("share", right=True),
         Column("before", right=True, spare=6),
     )
-    screen.table(columns, [_row(group, paid.amount("amount")) for group in groups])
+    if groups:
+        screen.table(columns, [_row(group, paid.amount("amount")) for group in groups])
+    else:
+        screen.line(f"No call has a {by}.")
     ask.pages(screen, answer)
 
 
@@ -82,7 +85,8 @@ def _month(ask: Asking, month: Part) -> tuple[str, str]:
     is_over = (month.number("end") or 0.0) <= ask.clock.now
     said = [f"{money(month.part('to_date'))} {'by then' if is_over else 'so far'}"]
     if (projected := month.amount("projected")) is not None:
-        said.append(f"about {dollars(projected)} at its end")
+        word = ">=" if month.part("to_date").count("unpriced") else "about"
+        said.append(f"{word} {dollars(projected)} at its end")
     if month.part("before").amount("amount") is not None:
         said.append(f"{money(month.part('before'))} the month before")
     return "That month" if is_over else "This month", ", ".join(said)
