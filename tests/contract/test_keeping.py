@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from records import SECOND, T0, UNPRICED, batch, call, computed, log, point, resource, span, span_id, trace_id
 from spanglass.call import Cost, CostState, Usage
 from spanglass.errors import QueryError
-from spanglass.server.record import Facts, Score, StoredSpan
+from spanglass.server.record import Attributes, Facts, Score, StoredSpan
 from spanglass.server.store.house import keeping_of
 from spanglass.server.store.keeping import TABLES, By, Keeping, Kept, Repriced, Subject
 from spanglass.server.store.protocol import Parameter, Store
@@ -158,6 +158,19 @@ def test_a_user_is_erased_everywhere(store: Store, keeping: Keeping) -> None:
     assert sum(trace_id(2) in str(row["details"]) for row in details) == 1
     assert sum('"bucketCounts":[1,2]' in str(row["details"]) for row in details) == 2
     assert count(store, "user_hours", "user_id = $id", id="ann") == 0
+
+
+def test_an_id_that_was_sent_as_a_number_is_erased(store: Store, keeping: Keeping) -> None:
+    """A user's id without quotes names the user as well, wherever it stands among attributes; longer numbers do not."""
+    named: Sequence[Attributes] = ({"user.id": 42}, {"user.id": 42, "n": 1}, {"user.id": 421}, {"user.id": 4.25})
+    logs = tuple(replace(log(at=number), attributes=attributes) for number, attributes in enumerate(named))
+    points = tuple(replace(point(), attributes=attributes) for attributes in named)
+    store.write([batch(logs=logs, points=points)])
+
+    erased = keeping.erase(Subject(By.USER, "42"))
+
+    assert (erased.rows["logs"], erased.rows["points"]) == (2, 2)
+    assert (counts(store)["logs"], counts(store)["points"]) == (2, 2)
 
 
 def test_sums_forget_who_is_erased(store: Store, keeping: Keeping) -> None:

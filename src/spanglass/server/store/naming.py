@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from spanglass.errors import QueryError
@@ -20,6 +21,8 @@ TRACE_IN_EXEMPLAR: Final = '"traceId":"([0-9a-f]{32})"'
 """How an exemplar names its trace, a regular expression of both engines."""
 EXEMPLARS: Final = r',?"exemplars":\[.*$'
 """The exemplars of a point: they are last in its details."""
+_WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
+"""Ids that senders may have as numbers; JSON then has no quotes around them."""
 
 
 def spellings(subject: Subject) -> tuple[str, ...]:
@@ -32,7 +35,11 @@ def spellings(subject: Subject) -> tuple[str, ...]:
         raise QueryError(f"The {subject.by} to erase has {len(subject.id)} characters; use 1 to {MOST_ID}.")
     if subject.by is By.TRACE and not _is_trace_id(subject.id):
         raise QueryError(f"The trace to erase is {subject.id!r:.80}; a trace id is 32 hex digits, in lower case.")
-    return tuple(json_text({name: subject.id})[1:-1] for name in _NAMES[subject.by])
+    names = _NAMES[subject.by]
+    spelled = tuple(json_text({name: subject.id})[1:-1] for name in names)
+    if not _WHOLE.fullmatch(subject.id):
+        return spelled
+    return spelled + tuple(f"{json_text(name)}:{subject.id}{end}" for name in names for end in ",}")
 
 
 def _is_trace_id(text: str) -> bool:
