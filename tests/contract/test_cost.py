@@ -164,6 +164,13 @@ def test_the_month_is_projected(full: Store) -> None:
     assert month.before == Money(amount=None)
 
 
+def test_a_month_of_absurd_costs_is_projected(store: Store) -> None:
+    """Whatever a sender claims to have spent, the month has an answer."""
+    store.write([batch(call(1, 1, cost=computed("99999999999999999999")))])
+
+    assert cost(store, start_ns=T0, end_ns=T0 + 1, by="feature", zone=UTC_ZONE).month.projected is not None
+
+
 def test_a_period_is_compared_with_the_one_before(full: Store) -> None:
     """The period of the same length before, in total and by group."""
     answer = cost(full, start_ns=MIDNIGHT + DAY, end_ns=MIDNIGHT + 2 * DAY, by="feature", zone=UTC_ZONE)

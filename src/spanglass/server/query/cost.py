@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ _DAY: Final = 86_400 * _SECOND
 MOST_DAYS: Final = 400
 _WEEK: Final = 7
 _CENTS: Final = Decimal("0.01")
+_WIDE: Final = Context(prec=80)
+"""Room for whatever senders may claim to have spent."""
 
 DIMENSIONS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "feature": (("feature",), "feature"),
@@ -248,7 +250,7 @@ def _projected(to_date: Money, by_day: Mapping[int, Sequence[Figures]], end_ns: 
     since_ns = max(called[0], next(at_ns for at_ns in by_day if at_ns > end_ns - (_WEEK + 1) * _DAY))
     recent = _money([one.cost for at_ns, parts in by_day.items() if at_ns >= since_ns for one in parts])
     left = Decimal(after_ns - end_ns) / Decimal(end_ns - since_ns) * (recent.amount or 0)
-    return to_date.amount + left.quantize(_CENTS, ROUND_HALF_EVEN)
+    return to_date.amount + left.quantize(_CENTS, ROUND_HALF_EVEN, _WIDE)
 
 
 def _money(parts: Sequence[Money]) -> Money:
