@@ -14,7 +14,8 @@ LONGEST = 1024
 Answers list names by the hundred and group by them: 120 spans with names of 300 kB left no memory to answer anything.
 """
 _MOST_TEXTS = 100
-_MOST = 2**63 - 1
+_MOST = 10**12
+"""Tokens of one call, and the like; more could make sums of them pass 64 bits, and summaries fail."""
 _LONGEST_S = 10**9
 _MOST_USD = Decimal(10) ** 9
 _USD_PLACES = 18
@@ -33,7 +34,7 @@ def as_text(value: Value, longest: int = LONGEST) -> str | None:
 
 
 def as_count(value: Value) -> int | None:
-    """Return a whole number from 0 to 2^63 - 1; None for anything else."""
+    """Return a whole number from 0 to 10^12; None for anything else."""
     if type(value) is int:  # neither a bool nor an IntEnum comes out of OTLP
         return value if 0 <= value <= _MOST else None
     if isinstance(value, str):
