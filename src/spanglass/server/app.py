@@ -122,7 +122,10 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         alone = threading.Lock()
         keeping = keeping_of(store)
         prices = PriceTable.load(config.prices_file)
-        counters, allowance = Counters(), Allowance(config.queue_bytes, Memory(config.memory_bytes))
+        counters, allowance = (
+            Counters(config.data if config.store is None else None),
+            Allowance(config.queue_bytes, Memory(config.memory_bytes)),
+        )
         access = Access(config.host, config.allowed_hosts, config.api_key)
 
         known = known_calls(store)

@@ -7,6 +7,7 @@ import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 from spanglass.semconv.metrics import COMMIT
 from spanglass.server.call_counts import CallCounts
@@ -23,14 +24,18 @@ class Counters:
         rejected: Exports refused, by reason.
         shed: Items kept without their content, by reason.
         shed_at: When that was last so, Unix seconds.
+        directory: Where the database is, whose disk may fill up; None where that is not this machine's.
         removed: Rows removed because of their age, by what they were of.
+        clock: The latest sender whose clock is off: its service, seconds it is ahead, and when, Unix seconds.
+        failing: Why keeping house failed, by what was done; nothing where it did not.
         fault: Why the latest write failed; None where it did not.
         commits: Group commits by duration, in the buckets of the metric table.
         commit_s: Seconds they took together.
         calls: What the calls in stored spans come to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path | None = None) -> None:
+        self.directory = directory
         self._lock = threading.Lock()
         self.received: defaultdict[Signal, int] = defaultdict(int)
         self.stored: defaultdict[Signal, int] = defaultdict(int)
@@ -39,6 +44,8 @@ class Counters:
         self.shed: defaultdict[tuple[Signal, str], int] = defaultdict(int)
         self.shed_at: float | None = None
         self.removed: defaultdict[str, int] = defaultdict(int)
+        self.clock: tuple[str, float, float] | None = None
+        self.failing: dict[str, str] = {}
         self.fault: str | None = None
         self.commits = [0] * (len(COMMIT) + 1)
         self.commit_s = 0.0
@@ -69,6 +76,19 @@ class Counters:
         """Note that the latest write failed; the next that succeeds ends it."""
         with self._lock:
             self.fault = message
+
+    def note_clock(self, service: str, ahead_s: float) -> None:
+        """Note that a sender's clock is off, by seconds ahead of this server's; negative where it is behind."""
+        with self._lock:
+            self.clock = (service, ahead_s, time.time())
+
+    def note_house(self, work: str, message: str | None) -> None:
+        """Note why something that keeps house failed; None where it succeeded."""
+        with self._lock:
+            if message is None:
+                self.failing.pop(work, None)
+            else:
+                self.failing[work] = message
 
     def count_commit(self, stored: Mapping[Signal, int], duplicates: Mapping[Signal, int], seconds: float) -> None:
         """Count a group commit."""

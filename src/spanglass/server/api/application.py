@@ -18,7 +18,7 @@ from spanglass.server.allowance import Allowance
 from spanglass.server.api import openapi
 from spanglass.server.api.answer import Answer
 from spanglass.server.api.endpoint import Endpoint
-from spanglass.server.api.errors import told
+from spanglass.server.api.errors import failure, told
 from spanglass.server.api.guard import Guard
 from spanglass.server.api.health import report, unreadable
 from spanglass.server.api.jaeger.routes import jaeger
@@ -76,7 +76,7 @@ def application(
         jaeger(questions),
         Route("/{path:path}", served.file, methods=["GET"]),
     ]
-    starlette = Starlette(routes=routes, exception_handlers={SpanglassError: _tell, Exception: _tell})
+    starlette = Starlette(routes=routes, exception_handlers={404: _missing, SpanglassError: _tell, Exception: _tell})
     return Guard(GZipMiddleware(starlette, minimum_size=_COMPRESSED_FROM, compresslevel=5), access)
 
 
@@ -92,3 +92,7 @@ def _answering(endpoint: Endpoint, questions: Questions) -> _Handler:
 
 async def _tell(_: Request, error: Exception) -> Response:
     return told(error)  # Starlette passes an unforeseen error on after this, and uvicorn logs it
+
+
+async def _missing(_: Request, __: Exception) -> Response:
+    return failure(404, "not_found", "There is nothing at this address; docs/api.md lists what there is.")

@@ -117,6 +117,10 @@ class Keeper:
             work()
         except StoreError as error:
             if not self._over.is_set():
+                self._counters.note_house(work.__name__, str(error))
                 _log.warning("Keeping house has to wait: %s", error)
         except Exception:  # noqa: BLE001 - the keeper's guard: one fault must not end summaries and retention for good
+            self._counters.note_house(work.__name__, "it failed in a way that the server's log tells")
             _log.exception("Keeping house failed in a way it should not: please report this")
+        else:
+            self._counters.note_house(work.__name__, None)

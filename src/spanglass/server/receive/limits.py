@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SHARED = 1024
+"""Characters of a name that many items share, and so repeat in their rows; what is longer is cut there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

@@ -10,6 +10,7 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2
 
 from spanglass.errors import PayloadTooLarge
 from spanglass.server.receive import messages
+from spanglass.server.receive.limits import SHARED
 from spanglass.server.receive.reading import LATEST_NS, Reading, parse
 from spanglass.server.receive.values import Values
 from spanglass.server.record import MetricPoint, Resource, Scope, Value
@@ -57,8 +58,8 @@ def read_metric(data: bytes, resource: Resource, scope: Scope, reading: Reading)
     body = cast("messages.DataMessage", reading.parse(of_data, data_bytes))
     aggregated = kind in {"sum", "histogram", "exponential_histogram"}
     family = _Family(
-        name=metric.name,
-        unit=metric.unit or None,
+        name=metric.name[:SHARED],
+        unit=metric.unit[:SHARED] or None,
         kind=kind,
         temporality=_TEMPORALITIES.get(body.aggregation_temporality) if aggregated else None,
         monotonic=body.is_monotonic if kind == "sum" else None,

@@ -12,7 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from spanglass.errors import MalformedPayload, PayloadTooLarge
 from spanglass.semconv import attributes as attr
 from spanglass.server.receive import messages
-from spanglass.server.receive.limits import Limits
+from spanglass.server.receive.limits import SHARED, Limits
 from spanglass.server.receive.outline import FLAT, exceeds
 from spanglass.server.receive.values import Pairs
 from spanglass.server.record import Attributes, Resource, Scope
@@ -127,7 +127,7 @@ class Reading:
         inner = cast("messages.ScopeBlock", self.parse(messages.SCOPE_BLOCK, data))
         self.count(len(inner.spans))
         scope = cast("InstrumentationScope", self.parse(messages.SCOPE, inner.scope))
-        return Scope(scope.name or None, scope.version or None), list(inner.spans)
+        return Scope(scope.name[:SHARED] or None, scope.version[:SHARED] or None), list(inner.spans)
 
     def _too_many(self) -> PayloadTooLarge:
         return PayloadTooLarge(
@@ -142,7 +142,11 @@ class Reading:
         if service is not None and service.partition(":")[0] == "unknown_service":
             service = None
         environment = attributes.get(attr.ENVIRONMENT) or attributes.get(_OLD_ENVIRONMENT)
-        return Resource(service, text(environment), attributes)
+        return Resource(_cut(service), _cut(text(environment)), attributes)
+
+
+def _cut(name: str | None) -> str | None:
+    return None if name is None else name[:SHARED]
 
 
 def parse(kind: type[Message], data: bytes) -> Message:

@@ -13,6 +13,7 @@ from spanglass.errors import SpanglassError
 from spanglass.server.allowance import Allowance
 from spanglass.server.counters import Counters
 from spanglass.server.receive.answers import fault_of
+from spanglass.server.receive.clocks import clock_off
 from spanglass.server.receive.decode import Decoder
 from spanglass.server.receive.inflate import inflate
 from spanglass.server.receive.limits import Limits
@@ -65,6 +66,9 @@ class Receiver:
         received = await loop.run_in_executor(self._aside, self._decoded, signal, body, time.time_ns())
         items = len(received.spans) + len(received.logs) + len(received.points)
         self._counters.count_received(signal, items + received.rejected)
+        off = clock_off(received)
+        if off is not None:
+            self._counters.note_clock(*off)
         return received
 
     async def keep(self, received: Received) -> None:

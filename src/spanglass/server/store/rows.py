@@ -9,8 +9,20 @@ from typing import Final, TypeAlias
 import msgspec
 
 from spanglass.call import Cost, Usage
+from spanglass.semconv import attributes as attr
 from spanglass.server.content import part
-from spanglass.server.record import Call, Event, Link, LogRecord, MetricPoint, Resource, Score, StoredSpan, Value
+from spanglass.server.record import (
+    Attributes,
+    Call,
+    Event,
+    Link,
+    LogRecord,
+    MetricPoint,
+    Resource,
+    Score,
+    StoredSpan,
+    Value,
+)
 
 Field: TypeAlias = "str | int | float | bool | None"
 """What a row holds; money is exact decimal text, which engines read three times faster than Decimal objects."""
@@ -52,6 +64,8 @@ MONEY_PLACES: Final = 18
 _BIGGEST: Final = 2**63 - 1
 _ALL: Final = 2**64 - 1
 _ODD: Final = 0x9E3779B97F4A7C15
+_RESOURCE: Final = 8192
+"""Characters of a resource as JSON; usual ones have one or two thousand."""
 _NO_CALL: Final = (None,) * 20
 _NO_USAGE: Final = (None,) * 8
 _NO_COST: Final = (None,) * 8
@@ -191,8 +205,24 @@ class Rows:
         # By identity: decoders share one Resource among a block's spans. Keeping the record keeps its id its own.
         known = self._resources.get(id(resource))
         if known is None:
-            known = self._resources[id(resource)] = (resource, json_text(resource.attributes))
+            known = self._resources[id(resource)] = (resource, _resource_text(resource.attributes))
         return known[1]
+
+
+def _resource_text(attributes: Attributes) -> str:
+    """Return a resource as JSON; as all items of a sender repeat it, the longest values of a large one are left out."""
+    text = json_text(attributes)
+    if len(text) <= _RESOURCE:
+        return text
+    sizes = {key: len(json_text(value)) for key, value in attributes.items()}
+    left, lost = dict(attributes), []
+    for key in sorted(sizes, key=lambda key: -sizes[key]):
+        lost.append(key)
+        del left[key]
+        text = json_text({**left, attr.SHED: lost})
+        if len(text) <= _RESOURCE:
+            return text
+    return json_text({attr.SHED: ["resource"]})
 
 
 def tame(row: Sequence[Field], columns: Sequence[str]) -> tuple[Field, ...]:
