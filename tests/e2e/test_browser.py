@@ -1,116 +1,20 @@
 import gzip
 import json
 import re
-import time
-import urllib.request
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from browser import Tab, built_ui, running_browser, tab
-from parts import ROOT, missing_part
+from browser import tab
+from browsing import WIDTHS, agent_trace, holds, rows, send, since_the_start, span, text, violations
 from started import Started, started
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-_WIDTHS = {360: 780, 768: 1024, 1440: 900}
 _FIRST_LOAD_BYTES = 300_000
 _BIG = 10_000
-_AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests here."""
-    built_ui()
-    with running_browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """A server whose demo has told of a failure, a retry, a lasting agent run and an unpriced model."""
-    built_ui()
-    with started(tmp_path_factory.mktemp("demo"), "--demo") as up:
-        deadline = time.monotonic() + 90
-        while not _has_told_enough(up):
-            assert time.monotonic() < deadline, "the demo has not shown its features in time"
-            time.sleep(0.5)
-        yield up
-
-
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """A server that receives only what a test sends."""
-    built_ui()
-    with started(tmp_path_factory.mktemp("quiet")) as up:
-        yield up
-
-
-def _rows(up: Started) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = up.get("/api/v1/traces?limit=500")["traces"]
-    return rows
-
-
-def _has_told_enough(up: Started) -> bool:
-    rows = _rows(up)
-    return (
-        len(rows) > 50
-        and any(row["status"] == "error" for row in rows)
-        and any(row["retries"] and row["name"] == "POST /book" for row in rows)
-        and "unpriced" in json.dumps(rows)
-    )
-
-
-def _since_the_start(up: Started) -> int:
-    """Unix seconds of the first trace, so that charts are full."""
-    starts = [row["start"] for row in _rows(up)]
-    return int(min(start for start in starts if isinstance(start, float)))
-
-
-def _agent_trace(up: Started) -> str:
-    """A whole agent run with retries and a wait for a person."""
-    return next(str(row["trace_id"]) for row in _rows(up) if row["name"] == "POST /book" and row["retries"])
-
-
-def _holds(opened: Tab, up: Started) -> None:
-    """What must hold of every visit: no request elsewhere, no complaint in the console, no dialog."""
-    assert opened.origins == {up.ui}
-    assert opened.complaints == []
-    assert opened.dialogs == []
-
-
-def _send(up: Started, spans: list[dict[str, object]]) -> None:
-    """Export spans as OTLP/JSON."""
-    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "sender"}}]}
-    body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]}
-    request = urllib.request.Request(  # noqa: S310 - our own address
-        f"{up.otlp_http}/v1/traces", json.dumps(body).encode(), {"content-type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - likewise
-        assert answer.status == 200
-
-
-def _span(trace: str, number: int, *, parent: int | None, **more: object) -> dict[str, object]:
-    start = time.time_ns() - 30_000_000_000 + number * 1_000_000
-    return {
-        "traceId": trace,
-        "spanId": f"{number + 1:016x}",
-        "parentSpanId": "" if parent is None else f"{parent + 1:016x}",
-        "name": f"step {number}",
-        "kind": 1,
-        "startTimeUnixNano": str(start),
-        "endTimeUnixNano": str(start + 900_000),
-        "attributes": [],
-        **more,
-    }
-
-
-def _text(key: str, value: str) -> dict[str, object]:
-    return {"key": key, "value": {"stringValue": value}}
 
 
 def _sums_to_whole(page: Page) -> bool:
@@ -164,14 +68,14 @@ def test_a_person_walks_from_the_overview_to_a_message(browser: Browser, demo: S
 
         page.keyboard.press("Escape")
         expect(page).to_have_url(re.compile(r"/traces\?.*text=POST"))
-        _holds(opened, demo)
+        holds(opened, demo)
 
 
 def test_a_trace_shows_what_was_paid_waited_and_said(browser: Browser, demo: Started) -> None:
     """An agent run shows its retries before the attempt that won, its wait, its cost split and its messages."""
     with tab(browser) as opened:
         page = opened.page
-        page.goto(f"{demo.ui}/traces/{_agent_trace(demo)}")
+        page.goto(f"{demo.ui}/traces/{agent_trace(demo)}")
         retried = page.get_by_role("row", name=re.compile(r"chat gpt-5\.2.*\d retr")).first
         retried.click()
         expect(page.locator(".tree-row.selected .bar-span.ghost").first).to_be_attached()
@@ -186,14 +90,14 @@ def test_a_trace_shows_what_was_paid_waited_and_said(browser: Browser, demo: Sta
         expect(page.get_by_role("treegrid").get_by_role("row")).not_to_have_count(before)
         page.get_by_role("tab", name="Raw").click()
         expect(page.locator(".raw .code")).to_contain_text('"span_id"')
-        _holds(opened, demo)
+        holds(opened, demo)
 
 
 def test_time_is_one_for_all_pages(browser: Browser, demo: Started) -> None:
     """A brush over a chart narrows the page; a click on it leads to the traces of that moment; Back returns."""
     with tab(browser) as opened:
         page = opened.page
-        page.goto(f"{demo.ui}/?from={_since_the_start(demo)}")
+        page.goto(f"{demo.ui}/?from={since_the_start(demo)}")
         chart = page.get_by_role("slider", name="Calls over time")
         box = chart.bounding_box()
         assert box is not None
@@ -211,7 +115,7 @@ def test_time_is_one_for_all_pages(browser: Browser, demo: Started) -> None:
         expect(page).to_have_url(re.compile(r"/traces\?from=\d+&to=\d+"))
         page.go_back()
         expect(chart).to_be_visible()
-        _holds(opened, demo)
+        holds(opened, demo)
 
 
 def test_the_list_is_live(browser: Browser, demo: Started) -> None:
@@ -224,20 +128,18 @@ def test_the_list_is_live(browser: Browser, demo: Started) -> None:
         expect(first).not_to_have_attribute("href", before or "", timeout=30_000)
         page.keyboard.press("l")
         expect(page).to_have_url(re.compile("live=0"))
-        _holds(opened, demo)
+        holds(opened, demo)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", _WIDTHS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_fits_and_can_be_read_by_everyone(
     browser: Browser, demo: Started, width: int, *, dark: bool
 ) -> None:
     """No page scrolls sideways; axe finds no missing name and no contrast below AA; screenshots are kept."""
-    if not _AXE.is_file():
-        missing_part("axe-core is not installed; run `npm ci` in web/")
-    start = _since_the_start(demo)
-    failed = next(str(row["trace_id"]) for row in _rows(demo) if row["status"] == "error")
-    agent = _agent_trace(demo)
+    start = since_the_start(demo)
+    failed = next(str(row["trace_id"]) for row in rows(demo) if row["status"] == "error")
+    agent = agent_trace(demo)
     span = next(each for each in demo.get(f"/api/v1/traces/{agent}")["spans"] if each["call"])["span_id"]
     pages = {
         "overview": f"/?from={start}",
@@ -248,7 +150,7 @@ def test_every_page_fits_and_can_be_read_by_everyone(
         "failed": f"/traces/{failed}",
         "nothing": "/traces?from=100&to=200",
     }
-    with tab(browser, width=width, height=_WIDTHS[width], dark=dark) as opened:
+    with tab(browser, width=width, height=WIDTHS[width], dark=dark) as opened:
         for name, path in pages.items():
             opened.page.goto(demo.ui + path)
             opened.page.wait_for_load_state("networkidle")
@@ -256,15 +158,8 @@ def test_every_page_fits_and_can_be_read_by_everyone(
             opened.shoot(f"{name}-{width}-{'dark' if dark else 'light'}")
             overflow = opened.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert overflow <= 0, f"{name} is {overflow} px too wide"
-            assert _violations(opened.page) == [], name
-        _holds(opened, demo)
-
-
-def _violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2 A and AA: rule and first element."""
-    page.evaluate(_AXE.read_text())
-    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']}).then(result => result.violations)")
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]} {each['nodes'][0]['failureSummary']}" for each in found]
+            assert violations(opened.page) == [], name
+        holds(opened, demo)
 
 
 def test_the_first_load_is_small(browser: Browser, demo: Started) -> None:
@@ -297,7 +192,7 @@ def test_an_empty_server_teaches(browser: Browser, quiet: Started) -> None:
         assert opened.origins == {quiet.ui}
 
 
-def test_hostile_content_stays_text(browser: Browser, quiet: Started) -> None:
+def test_hostile_content_staystext(browser: Browser, quiet: Started) -> None:
     """Markup, script addresses and broken JSON in what others send are shown as text and do nothing."""
     trace = uuid.uuid4().hex
     markup = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
@@ -311,15 +206,15 @@ def test_hostile_content_stays_text(browser: Browser, quiet: Started) -> None:
         ]
     )
     attributes = [
-        _text("gen_ai.operation.name", "chat"),
-        _text("gen_ai.provider.name", "openai"),
-        _text("gen_ai.request.model", markup),
-        _text("gen_ai.input.messages", messages),
-        _text("gen_ai.output.messages", '[{"role":"assistant","parts":[{"type":"te'),
-        _text(markup, markup),
-        _text("user.id", markup),
+        text("gen_ai.operation.name", "chat"),
+        text("gen_ai.provider.name", "openai"),
+        text("gen_ai.request.model", markup),
+        text("gen_ai.input.messages", messages),
+        text("gen_ai.output.messages", '[{"role":"assistant","parts":[{"type":"te'),
+        text(markup, markup),
+        text("user.id", markup),
     ]
-    _send(quiet, [_span(trace, 0, parent=None, name=markup * 20, attributes=attributes, kind=3)])
+    send(quiet, [span(trace, 0, parent=None, name=markup * 20, attributes=attributes, kind=3)])
     with tab(browser) as opened:
         page = opened.page
         for path in ("/", "/traces", f"/traces/{trace}", f"/traces/{trace}?tab=attributes", f"/traces/{trace}?tab=raw"):
@@ -331,16 +226,16 @@ def test_hostile_content_stays_text(browser: Browser, quiet: Started) -> None:
         page.goto(f"{quiet.ui}/traces/{trace}")
         expect(page.get_by_role("button", name=re.compile("of 500,000 characters"))).to_be_visible()
         opened.shoot("hostile-1440-light")
-        _holds(opened, quiet)
+        holds(opened, quiet)
 
 
 def test_a_trace_of_ten_thousand_spans_opens_within_a_second(browser: Browser, quiet: Started) -> None:
     """From the click in the list to the drawn waterfall, at best of three, and it scrolls to its end."""
     trace = uuid.uuid4().hex
-    spans = [_span(trace, 0, parent=None, name="big batch")]
-    spans += [_span(trace, number, parent=(number - 1) // 6 * 6) for number in range(1, _BIG)]
+    spans = [span(trace, 0, parent=None, name="big batch")]
+    spans += [span(trace, number, parent=(number - 1) // 6 * 6) for number in range(1, _BIG)]
     for first in range(0, _BIG, 2_500):
-        _send(quiet, spans[first : first + 2_500])
+        send(quiet, spans[first : first + 2_500])
     took: list[float] = []
     with tab(browser) as opened:
         page = opened.page
@@ -353,7 +248,7 @@ def test_a_trace_of_ten_thousand_spans_opens_within_a_second(browser: Browser, q
         page.keyboard.press("End")
         expect(page.get_by_role("row", name=re.compile(f"step {_BIG - 1}"))).to_be_visible()
         opened.shoot("ten-thousand-1440-light")
-        _holds(opened, quiet)
+        holds(opened, quiet)
 
     assert min(took) <= 1_000, f"opening took {took} ms"
 

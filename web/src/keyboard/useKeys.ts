@@ -14,7 +14,9 @@ export function useKeys(keys: Keys): void {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector("[role=dialog], dialog[open]") !== null) return; // what floats has its own keys
-      const handler = latest.current[`${before} ${event.key}`] ?? latest.current[event.key];
+      const after = latest.current[`${before} ${event.key}`];
+      // What follows `g` is the place to go to, also for those who know no places: it is no key of its own.
+      const handler = after ?? (before === "g" ? undefined : latest.current[event.key]);
       before = event.key;
       if (handler !== undefined && handler(event) !== false) {
         event.preventDefault();
