@@ -84,8 +84,13 @@ def sums(
     return store.select(sql, {**parameters, **(more or {})})
 
 
+def among(expression: str) -> str:
+    """Return the condition that a text is one of `$among`, or unknown: what names by the million are narrowed to."""
+    return f"WHERE ({expression} IS NULL OR {expression} IN (SELECT sg_each($among)))"
+
+
 def bins(
-    store: Store, calls: Calls, keys: Keys, more: Mapping[str, Parameter] | None = None
+    store: Store, calls: Calls, keys: Keys, more: Mapping[str, Parameter] | None = None, *, where: str = ""
 ) -> Mapping[tuple[Cell, ...], Bins]:
     """Return the counts by bin and measure for each value of the keys.
 
@@ -93,7 +98,8 @@ def bins(
         store: Where to look.
         calls: What to count.
         keys: What to group by.
-        more: Parameters that keys name.
+        more: Parameters that keys and condition name.
+        where: A condition over the dimensions, if any; fixed text.
 
     Raises:
         QueryError: The question took too long.
@@ -101,7 +107,7 @@ def bins(
     """
     table, parameters = calls.latencies()
     groups = "".join(f"{name}, " for name in keys)
-    sql = statement("latencies_grouped", keys=_selected(keys), latencies=table, groups=groups)
+    sql = statement("latencies_grouped", keys=_selected(keys), latencies=table, groups=groups, among=where)
     found: dict[tuple[Cell, ...], dict[str, dict[int, int]]] = {}
     for row in store.select(sql, {**parameters, **(more or {})}):
         measures = found.setdefault(tuple(row[name] for name in keys), {})

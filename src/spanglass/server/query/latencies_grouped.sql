@@ -3,4 +3,5 @@ SELECT
   /*{keys}*/
   measure, bin, sum(calls) AS all_calls
 FROM /*{latencies}*/ AS latencies
+/*{among}*/
 GROUP BY /*{groups}*/ measure, bin

@@ -9,17 +9,18 @@ from typing import Final
 import msgspec
 
 from spanglass.errors import QueryError
-from spanglass.server.query.call_figures import ORDERS, Bins, Figures, bins, figures, sums
+from spanglass.server.query.call_figures import ORDERS, Bins, Figures, among, bins, figures, sums
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import text, texts
 from spanglass.server.query.filters import ANY, Filters
 from spanglass.server.query.ranking import rank_page
 from spanglass.server.query.statement import statement
-from spanglass.server.store.protocol import Cell, Row, Store
+from spanglass.server.store.protocol import Cell, Parameter, Row, Store
 
 _SECOND: Final = 1_000_000_000
 _NAMES: Final = ("provider", "request_model", "response_model")
-_KEYS: Final = {"its_provider": "provider", "its_model": "coalesce(request_model, response_model)"}
+_MODEL: Final = "coalesce(request_model, response_model)"
+_KEYS: Final = {"its_provider": "provider", "its_model": _MODEL}
 _MOST_ANSWERING: Final = 20
 
 
@@ -79,8 +80,9 @@ def models(
     calls = Calls(store, start_ns=place.start_ns, end_ns=place.end_ns, dimensions=_NAMES, filters=filters)
     order = f"ORDER BY {ORDERS[sort]} DESC NULLS LAST, its_provider, its_model\nLIMIT $limit OFFSET $skip"
     rows = sums(store, calls, _KEYS, order=order, more={"limit": page[1] + 1, "skip": place.skip})
-    measured = bins(store, calls, _KEYS)
-    answered = _answered(store, calls)
+    named: Mapping[str, Parameter] = {"among": [str(row["its_model"]) for row in rows[: page[1]]]}
+    measured = bins(store, calls, _KEYS, named, where=among(_MODEL))
+    answered = _answered(store, calls, named)
     return Models(
         start=place.start_ns / _SECOND,
         end=place.end_ns / _SECOND,
@@ -89,9 +91,9 @@ def models(
     )
 
 
-def _answered(store: Store, calls: Calls) -> Mapping[tuple[Cell, ...], tuple[str, ...]]:
+def _answered(store: Store, calls: Calls, named: Mapping[str, Parameter]) -> Mapping[tuple[Cell, ...], tuple[str, ...]]:
     table, parameters = calls.sums()
-    rows = store.select(statement("models_answered", calls=table), parameters)
+    rows = store.select(statement("models_answered", calls=table, among=among(_MODEL)), {**parameters, **named})
     return {_key(row): texts(row["answered_by"])[:_MOST_ANSWERING] for row in rows}
 
 

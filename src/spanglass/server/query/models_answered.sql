@@ -4,4 +4,5 @@ SELECT
   coalesce(request_model, response_model) AS its_model,
   sg_distinct_values(response_model) AS answered_by
 FROM /*{calls}*/ AS calls
+/*{among}*/
 GROUP BY its_provider, its_model

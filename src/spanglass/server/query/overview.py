@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from spanglass.server.query.call_figures import NOTHING, Figures, bins, figures, sums, together
+from spanglass.server.query.call_figures import NOTHING, Figures, among, bins, figures, sums, together
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import count, text
 from spanglass.server.query.filters import ANY, Filters
@@ -91,14 +91,16 @@ def overview(
 def _models(store: Store, start_ns: int, end_ns: int, filters: Filters) -> tuple[Model, ...]:
     dimensions = ("provider", "request_model", "response_model")
     calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters, dimensions=dimensions)
-    keys = {"its_provider": "provider", "its_model": "coalesce(request_model, response_model)"}
-    measured = bins(store, calls, keys)
-    order = "ORDER BY all_attempts DESC, its_provider, its_model\nLIMIT 50"
+    model = "coalesce(request_model, response_model)"
+    keys = {"its_provider": "provider", "its_model": model}
+    rows = sums(store, calls, keys, order="ORDER BY all_attempts DESC, its_provider, its_model\nLIMIT 50")
+    named = {"among": [str(row["its_model"]) for row in rows]}
+    measured = bins(store, calls, keys, named, where=among(model))
     return tuple(
         Model(
             provider=text(row["its_provider"]),
             model=text(row["its_model"]),
             figures=figures(row, measured.get((row["its_provider"], row["its_model"]), {})),
         )
-        for row in sums(store, calls, keys, order=order)
+        for row in rows
     )

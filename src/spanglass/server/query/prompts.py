@@ -165,8 +165,8 @@ def prompt(store: Store, name: str, *, start_ns: int, end_ns: int, filters: Filt
             f"No call of the range names the prompt {name[:80]!r}; choose a longer range, or set "
             "gen_ai.prompt.name and gen_ai.prompt.version on the calls."
         )
-    measured = bins(store, calls, keys)
     named = {"prompt": name}
+    measured = bins(store, calls, keys, named, where="WHERE prompt_name = $prompt")
     table, parameters = calls.sums()
     of_models: dict[str | None, list[str]] = {}
     for row in store.select(statement("prompt_models", calls=table), {**parameters, **named}):
