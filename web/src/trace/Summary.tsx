@@ -78,9 +78,7 @@ function CallFacts({ span, call }: { readonly span: SpanView; readonly call: Cal
       <dl className="facts call-facts">
         <div>
           <dt>Model</dt>
-          <dd title={asked ? `asked for ${headline(call.request_model, 200)}` : undefined}>
-            {headline(model, 120)}
-          </dd>
+          <dd title={asked ? `asked for ${headline(call.request_model, 200)}` : undefined}>{headline(model, 120)}</dd>
         </div>
         <div>
           <dt>Tokens in</dt>
