@@ -21,7 +21,7 @@ from benchmarks.ingest import SENDERS, Server, cpu_s, free_port, memory_mb, star
 from benchmarks.traffic import SPANS_A_REQUEST, TRACES_A_REQUEST, Traffic
 
 SPANS = 10_000_000
-DAYS = 30
+DAYS = 28
 LARGE_TRACE = 10_000
 RANGES = ("24h", "7d", "31d")
 TIMES = 7
