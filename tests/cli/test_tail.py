@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import pytest
+
 from asked import asked
 from exports import export, span_message
 from records import T0
@@ -35,6 +37,14 @@ DROPPED = b'event: dropped\ndata: {"dropped": 3}\n\n'
 def event(number: int) -> bytes:
     """An event as the server tells it."""
     return f"id: {number}\nevent: span\ndata: {json.dumps(SPAN)}\n\n".encode()
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Let processes hear SIGINT, also where a shell in the background has these tests ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
