@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import spanglass
 from parts import ROOT
 from scripted import Answer, scripted
 from spanglass.semconv.attributes import ATTRIBUTES
@@ -64,6 +65,17 @@ def llama() -> Iterator[str]:
     with scripted() as server:
         server.repeat = Answer([line], headers={"content-type": "application/x-ndjson"})
         yield server.url
+
+
+TAUGHT = re.compile(r'<pre className="code">\{`((?:with |@)spanglass\..+?)`\}</pre>', re.DOTALL)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "web/src").rglob("*Page.tsx")), ids=lambda page: page.stem)
+def test_what_empty_pages_teach_runs(page: Path) -> None:
+    """The lines that an empty page of the UI gives a newcomer are Python that spanglass takes."""
+    for code in TAUGHT.findall(page.read_text()):
+        lines = code.replace("\\n", "\n")
+        exec(compile(lines, page.name, "exec"), {"spanglass": spanglass, "answer": print, "question": "?"})  # noqa: S102
 
 
 @pytest.mark.parametrize("code", list(examples()))

@@ -1,7 +1,7 @@
 /** One metric over time, with the traces behind its points. */
 import { useAsked } from "../api/queries.ts";
 import type { Metric } from "../api/types.ts";
-import { choosing, narrowedTo, onPage } from "../address/address.ts";
+import { narrowedTo, onPage } from "../address/address.ts";
 import { between } from "../address/timeRange.ts";
 import { Link } from "../address/Link.tsx";
 import { go, here, useAddress } from "../address/useAddress.ts";
@@ -13,6 +13,7 @@ import { score } from "../format/number.ts";
 import { headline } from "../format/text.ts";
 import { clock, moment } from "../format/time.ts";
 import { Answer } from "../frame/Answer.tsx";
+import { Choice } from "../frame/Choice.tsx";
 import { Table } from "../frame/Table.tsx";
 import { KNOWN } from "./MetricsPage.tsx";
 
@@ -25,8 +26,20 @@ export function MetricPage({ name }: { readonly name: string }) {
   });
   const choices = (
     <>
-      <Picked label="Show" choice="measure" value={asked.data?.show ?? ""} options={asked.data?.shows ?? []} />
-      <Picked label="By label" choice="by" value={by ?? ""} options={["", ...(asked.data?.labels ?? [])]} />
+      <Choice
+        choice="measure"
+        label="Show"
+        options={(asked.data?.shows ?? []).map((show) => [show, show])}
+        standard={asked.data?.show ?? ""}
+      />
+      <Choice
+        choice="by"
+        label="By label"
+        options={[
+          ["", "All together"],
+          ...(asked.data?.labels ?? []).map((name) => [name, headline(name, 60)] as const),
+        ]}
+      />
       <Link className="muted" to={onPage(address, { name: "series" })}>
         All metrics
       </Link>
@@ -65,31 +78,6 @@ export function MetricPage({ name }: { readonly name: string }) {
         </>
       )}
     </Answer>
-  );
-}
-
-interface PickedProps {
-  readonly label: string;
-  readonly choice: "by" | "measure";
-  readonly value: string;
-  readonly options: readonly string[];
-}
-
-function Picked({ label, choice, value, options }: PickedProps) {
-  return (
-    <select
-      className="select"
-      aria-label={label}
-      title={label}
-      value={value}
-      onChange={(event) => go(choosing(here(), choice, event.target.value === "" ? undefined : event.target.value))}
-    >
-      {options.map((option) => (
-        <option key={option} value={option}>
-          {option === "" ? "All together" : option}
-        </option>
-      ))}
-    </select>
   );
 }
 

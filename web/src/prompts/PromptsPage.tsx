@@ -50,7 +50,7 @@ function TeachPrompts() {
     <div className="teach">
       <h2>No call in this time range names a prompt</h2>
       <p>Name the template and its version around the call, to compare versions here:</p>
-      <pre className="code">{`with spanglass.context(prompt="answer", prompt_version="7"):\n    answer(question)`}</pre>
+      <pre className="code">{`with spanglass.context(prompt_name="answer", prompt_version="7"):\n    answer(question)`}</pre>
     </div>
   );
 }
