@@ -71,8 +71,10 @@ def phoenix_table(rounds: int) -> str:
 def replace(page: str, name: str, text: str) -> str:
     """Put text between the page's markers of that name."""
     begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
-    head, _, rest = page.partition(begin)
-    _, _, tail = rest.partition(end)
+    head, begun, rest = page.partition(begin)
+    _, ended, tail = f"\n{rest}".partition(end)
+    if not begun or not ended:
+        raise SystemExit(f"The page has no place for the table: write {begin.strip()} and {end.strip()} where it goes.")
     return head + begin + text + end + tail
 
 

@@ -175,18 +175,24 @@ def floor_rate(bodies: list[bytes]) -> float:
             return len(bodies) * SPANS_A_REQUEST / send(server.otlp_port, bodies)
 
 
+@contextmanager
+def spanglass(folder: str) -> Iterator[Server]:
+    """Run a server of ours on a folder."""
+    api, otlp, grpc = free_port(), free_port(), free_port()
+    ports = ["--port", str(api), "--otlp-http-port", str(otlp), "--otlp-grpc-port", str(grpc)]
+    with started([sys.executable, "-m", "spanglass", "up", "--data", folder, *ports], (otlp, api)) as server:
+        time.sleep(3)
+        yield server
+
+
 def measure() -> dict[str, float]:
     """Start a server on an empty store, fill it in steps, and ask it questions after each."""
     now = time.time_ns()
     count = sum(STEPS) // SPANS_A_REQUEST + 1
     bodies = [request(number, now - count * SPANS_A_REQUEST * 1_000_000) for number in range(count)]
     figures: dict[str, float] = {}
-    api, otlp, grpc = free_port(), free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
-        ports = ["--port", str(api), "--otlp-http-port", str(otlp), "--otlp-grpc-port", str(grpc)]
-        command = [sys.executable, "-m", "spanglass", "up", "--data", folder, *ports]
-        with started(command, (otlp, api)) as server:
-            time.sleep(3)
+        with spanglass(folder) as server:
             figures["memory at rest, MB"] = memory_mb(server.pid, "VmRSS")
             sent = 0
             for step in STEPS:

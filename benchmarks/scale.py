@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from benchmarks.ingest import SENDERS, Server, cpu_s, free_port, memory_mb, started
+from benchmarks.ingest import SENDERS, Server, cpu_s, memory_mb, spanglass
 from benchmarks.traffic import SPANS_A_REQUEST, TRACES_A_REQUEST, Traffic
 
 SPANS = 10_000_000
@@ -60,28 +60,23 @@ _TEXT = ("text that many hold", "text that none holds", "traces by attribute, q=
 
 def measure(spans: int = SPANS) -> tuple[dict[str, float], dict[str, list[float]]]:
     """Fill a new server over HTTP, then ask it; return what it took, and the milliseconds of each question."""
-    api, otlp, grpc = free_port(), free_port(), free_port()
     traces = -(-spans // SPANS_A_REQUEST) * TRACES_A_REQUEST
     gap_ns = DAYS * _DAY_NS // traces
     traffic = (time.time_ns() - DAYS * _DAY_NS, gap_ns)
     figures: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        ports = ["--port", str(api), "--otlp-http-port", str(otlp), "--otlp-grpc-port", str(grpc)]
-        command = [sys.executable, "-m", "spanglass", "up", "--data", folder, *ports]
-        with started(command, (otlp, api)) as server:
-            time.sleep(3)
-            figures["memory at rest, MB"] = memory_mb(server.pid, "VmRSS")
-            used = cpu_s(server.pid)
-            seconds = fill(server, traffic, -(-spans // SPANS_A_REQUEST), figures)
-            figures["durable spans/s"] = spans / seconds
-            figures["server CPU a span, us"] = (cpu_s(server.pid) - used) * 1e6 / spans
-            figures["memory peak while taking in, MB"] = memory_mb(server.pid, "VmHWM")
-            figures["summarised after, s"] = until_summarised(server, spans)
-            large = send_large_trace(server)
-            figures["disk a span, B"] = disk_bytes(Path(folder)) / spans
-            asked = ask_all(server, large)
-            figures["memory peak, MB"] = memory_mb(server.pid, "VmHWM")
-            figures["memory at the end, MB"] = memory_mb(server.pid, "VmRSS")
+    with tempfile.TemporaryDirectory() as folder, spanglass(folder) as server:
+        figures["memory at rest, MB"] = memory_mb(server.pid, "VmRSS")
+        used = cpu_s(server.pid)
+        seconds = fill(server, traffic, -(-spans // SPANS_A_REQUEST), figures)
+        figures["durable spans/s"] = spans / seconds
+        figures["server CPU a span, us"] = (cpu_s(server.pid) - used) * 1e6 / spans
+        figures["memory peak while taking in, MB"] = memory_mb(server.pid, "VmHWM")
+        figures["summarised after, s"] = until_summarised(server, spans)
+        large = send_large_trace(server)
+        figures["disk a span, B"] = disk_bytes(Path(folder)) / spans
+        asked = ask_all(server, large)
+        figures["memory peak, MB"] = memory_mb(server.pid, "VmHWM")
+        figures["memory at the end, MB"] = memory_mb(server.pid, "VmRSS")
     return figures, asked
 
 

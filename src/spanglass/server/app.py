@@ -119,13 +119,9 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
 
         store = open_store(config)
         stack.callback(store.close)
-        alone = threading.Lock()
-        keeping = keeping_of(store)
         prices = PriceTable.load(config.prices_file)
-        counters, allowance = (
-            Counters(config.data if config.store is None else None),
-            Allowance(config.queue_bytes, Memory(config.memory_bytes)),
-        )
+        counters = Counters(config.data if config.store is None else None)
+        allowance = Allowance(config.queue_bytes, Memory(config.memory_bytes))
         access = Access(config.host, config.allowed_hosts, config.api_key)
 
         known = known_calls(store)
@@ -136,12 +132,7 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
         stack.callback(receiver.close)
         questions = Questions(store, prices)
         stack.callback(questions.close)
-        jobs = Jobs(alone)
-        stack.callback(jobs.close)
-        house = House(store, keeping, jobs, prices=prices, directory=config.data)
-        keeper = Keeper(store, keeping, config.keep, counters=counters, alone=alone)
-        stack.callback(keeper.close)
-        keeper.start()
+        house = _keep_house(stack, store, config, counters, prices)
 
         grpc_server = otlp_grpc(receiver, access)
         _bind_grpc(grpc_server, config.host, grpc_port)
@@ -160,6 +151,17 @@ async def serve(config: Config) -> AsyncIterator[Addresses]:
             _url(config.host, otlp_socket.getsockname()[1]),
             _url(config.host, grpc_port),
         )
+
+
+def _keep_house(stack: AsyncExitStack, store: Store, config: Config, counters: Counters, prices: PriceTable) -> House:
+    """Begin to keep house, until the stack ends, and return what people may ask of it."""
+    keeping, alone = keeping_of(store), threading.Lock()
+    jobs = Jobs(alone)
+    stack.callback(jobs.close)
+    keeper = Keeper(store, keeping, config.keep, counters=counters, alone=alone)
+    stack.callback(keeper.close)
+    keeper.start()
+    return House(store, keeping, jobs, prices=prices, directory=config.data)
 
 
 def known_calls(store: Store) -> Sequence[Known]:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from spanglass.errors import QueryError
 from spanglass.server.query.bins import percentiles
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import Money, Percentiles, Tokens, count, money, tokens
@@ -61,6 +62,22 @@ NOTHING: Final = Figures(
     duration=Percentiles(),
     first_token=Percentiles(),
 )
+
+
+def most_first(sort: str, what: str, *then: str) -> str:
+    """Return the ORDER BY of a list that begins with the most of something.
+
+    Args:
+        sort: A name of `ORDERS`.
+        what: What is listed, for the message.
+        then: Names that tell apart what is equal.
+
+    Raises:
+        QueryError: There is no such order.
+    """
+    if sort not in ORDERS:
+        raise QueryError(f"{what} cannot be sorted by {sort[:40]!r}; use {', '.join(ORDERS)}.")
+    return f"ORDER BY {', '.join((f'{ORDERS[sort]} DESC NULLS LAST', *then))}\nLIMIT $limit OFFSET $skip"
 
 
 def sums(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from spanglass.errors import QueryError
 from spanglass.server.query.bins import A_DOUBLING, lower_bound_s, percentiles
-from spanglass.server.query.call_figures import bins
+from spanglass.server.query.call_figures import bins, together
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import Percentiles, count
 from spanglass.server.query.filters import ANY, Filters
@@ -89,11 +90,8 @@ def latency(
     step = asked_step(start_ns, end_ns, step_ns)
     calls = Calls(store, start_ns=start_ns, end_ns=end_ns, filters=filters, step_ns=step)
     found = bins(store, calls, {"step": "sg_time_step(start_ns, $step_ns)"}, {"step_ns": step})
-    by_step = {count(key[0]): dict(measured.get(measure, {})) for key, measured in found.items()}
-    every: dict[int, int] = {}
-    for counted in by_step.values():
-        for number, some in counted.items():
-            every[number] = every.get(number, 0) + some
+    by_step = {count(key[0]): measured.get(measure, {}) for key, measured in found.items()}
+    every = together(found.values()).get(measure, {})
     rows = range(min(every) // _MERGED, max(every) // _MERGED + 1) if every else range(0)
     return HeatMap(
         start=start_ns / _SECOND,
@@ -106,7 +104,7 @@ def latency(
     )
 
 
-def _column(start_ns: int, counted: dict[int, int], rows: range) -> HeatColumn:
+def _column(start_ns: int, counted: Mapping[int, int], rows: range) -> HeatColumn:
     counts = dict.fromkeys(rows, 0)
     for number, some in counted.items():
         counts[number // _MERGED] += some

@@ -8,8 +8,7 @@ from typing import Final
 
 import msgspec
 
-from spanglass.errors import QueryError
-from spanglass.server.query.call_figures import ORDERS, Bins, Figures, among, bins, figures, sums
+from spanglass.server.query.call_figures import Bins, Figures, among, bins, figures, most_first, sums
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import text, texts
 from spanglass.server.query.filters import ANY, Filters
@@ -75,10 +74,8 @@ def models(
         StoreUnavailable: The store is closed or unreachable.
     """
     place = rank_page(start_ns, end_ns, *page)
-    if sort not in ORDERS:
-        raise QueryError(f"Models cannot be sorted by {sort[:40]!r}; use {', '.join(ORDERS)}.")
     calls = Calls(store, start_ns=place.start_ns, end_ns=place.end_ns, dimensions=_NAMES, filters=filters)
-    order = f"ORDER BY {ORDERS[sort]} DESC NULLS LAST, its_provider, its_model\nLIMIT $limit OFFSET $skip"
+    order = most_first(sort, "Models", "its_provider", "its_model")
     rows = sums(store, calls, _KEYS, order=order, more={"limit": page[1] + 1, "skip": place.skip})
     named: Mapping[str, Parameter] = {"among": [str(row["its_model"]) for row in rows[: page[1]]]}
     measured = bins(store, calls, _KEYS, named, where=among(_MODEL))

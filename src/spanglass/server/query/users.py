@@ -6,8 +6,7 @@ from typing import Final
 
 import msgspec
 
-from spanglass.errors import QueryError
-from spanglass.server.query.call_figures import ORDERS, Figures, figures, sums
+from spanglass.server.query.call_figures import Figures, figures, most_first, sums
 from spanglass.server.query.calls import Calls
 from spanglass.server.query.figures import count
 from spanglass.server.query.filters import ANY, Filters
@@ -76,15 +75,12 @@ def users(
         StoreUnavailable: The store is closed or unreachable.
     """
     place = rank_page(start_ns, end_ns, *page)
-    if sort not in ORDERS:
-        raise QueryError(f"Users cannot be sorted by {sort[:40]!r}; use {', '.join(ORDERS)}.")
     calls = Calls(store, start_ns=place.start_ns, end_ns=place.end_ns, dimensions=("user_id",), filters=filters)
-    order = f"{ORDERS[sort]} DESC NULLS LAST, its_user"
     rows = sums(
         store,
         calls,
         {"its_user": "user_id"},
-        order=f"HAVING its_user IS NOT NULL\nORDER BY {order}\nLIMIT $limit OFFSET $skip",
+        order=f"HAVING its_user IS NOT NULL\n{most_first(sort, 'Users', 'its_user')}",
         more={"limit": page[1] + 1, "skip": place.skip},
     )
     table, parameters = calls.sums()
